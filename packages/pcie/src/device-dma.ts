@@ -1,0 +1,101 @@
+import { assert } from '@phasebit/core';
+import type { DmaArena } from './dma-arena.js';
+import { PAGE_BYTES } from './limits.js';
+
+/** 2^20 pages of 4 KiB make 2^32 bytes: one step of an address's upper half. */
+const PAGES_PER_HIGH = 0x10_0000;
+
+/** A window of I/O virtual pages: `table[iovaPage - firstIovaPage]` is the device's number of that page, or -1 for a hole. */
+class Window {
+  constructor(
+    readonly firstIovaPage: number,
+    readonly table: Int32Array,
+  ) {}
+}
+
+/**
+ * The device's view of host memory, as an IOMMU gives it: I/O virtual addresses only, looked up page by page, never beyond what
+ * was mapped. A page has a small number of its own, with a byte view and a word view made at its first use and kept.
+ */
+export class DeviceDma {
+  private readonly windows: Window[] = [];
+  private current: Window | undefined;
+  private readonly buffers: { buffer: ArrayBufferLike; firstPage: number; pages: number }[] = [];
+  private readonly byteViews: (Uint8Array | undefined)[] = [];
+  private readonly wordViews: (Uint32Array | undefined)[] = [];
+  private pageCount = 0;
+
+  /** Maps all arenas given. */
+  constructor(arenas: readonly DmaArena[] = []) {
+    for (const arena of arenas) this.map(arena);
+  }
+
+  /** Makes an arena reachable. Its addresses must not overlap with what is mapped. */
+  map(arena: DmaArena): void {
+    const { iovaPages, buffer } = arena;
+    assert(iovaPages.length * PAGE_BYTES === buffer.byteLength, 'an arena has an address for each of its pages');
+    let first = Infinity;
+    let last = 0;
+    for (let i = 0; i < iovaPages.length; i++) {
+      first = Math.min(first, iovaPages[i]!);
+      last = Math.max(last, iovaPages[i]!);
+    }
+    const table = new Int32Array(last - first + 1).fill(-1);
+    for (let i = 0; i < iovaPages.length; i++) table[iovaPages[i]! - first] = this.pageCount + i;
+    const window = new Window(first, table);
+    this.windows.push(window);
+    this.current ??= window;
+    this.buffers.push({ buffer, firstPage: this.pageCount, pages: iovaPages.length });
+    for (let i = 0; i < iovaPages.length; i++) {
+      this.byteViews.push(undefined);
+      this.wordViews.push(undefined);
+    }
+    this.pageCount += iovaPages.length;
+  }
+
+  /** The device's number of the page at an I/O virtual address given as halves (bits 11:0 do not count), or -1 when nothing is mapped there. */
+  pageAt(iovaLow: number, iovaHigh: number): number {
+    const current = this.current;
+    const iovaPage = iovaHigh * PAGES_PER_HIGH + (iovaLow >>> 12);
+    if (current !== undefined) {
+      const at = iovaPage - current.firstIovaPage;
+      if (at >= 0 && at < current.table.length) return current.table[at]!;
+    }
+    return this.searchPage(iovaPage);
+  }
+
+  /** Byte view (4096) of a page number that {@link DeviceDma.pageAt} gave. */
+  bytesOf(page: number): Uint8Array {
+    const view = this.byteViews[page];
+    return view !== undefined ? view : this.makeViews(page).bytes;
+  }
+
+  /** Word view (1024 words of 32 bits) of a page number that {@link DeviceDma.pageAt} gave. */
+  wordsOf(page: number): Uint32Array {
+    const view = this.wordViews[page];
+    return view !== undefined ? view : this.makeViews(page).words;
+  }
+
+  private searchPage(iovaPage: number): number {
+    for (let i = 0; i < this.windows.length; i++) {
+      const window = this.windows[i]!;
+      const at = iovaPage - window.firstIovaPage;
+      if (at >= 0 && at < window.table.length) {
+        this.current = window;
+        return window.table[at]!;
+      }
+    }
+    return -1;
+  }
+
+  private makeViews(page: number): { bytes: Uint8Array; words: Uint32Array } {
+    for (const { buffer, firstPage, pages } of this.buffers) {
+      if (page < firstPage || page >= firstPage + pages) continue;
+      const offset = (page - firstPage) * PAGE_BYTES;
+      const bytes = (this.byteViews[page] = new Uint8Array(buffer, offset, PAGE_BYTES));
+      const words = (this.wordViews[page] = new Uint32Array(buffer, offset, PAGE_BYTES / 4));
+      return { bytes, words };
+    }
+    throw new RangeError(`page: expected 0 to ${this.pageCount - 1}, got ${page}`);
+  }
+}

@@ -1,0 +1,141 @@
+import { assert, high32, low32 } from '@phasebit/core';
+import type { DmaArena } from './dma-arena.js';
+import { DMA_SPACE_BYTES_MAX, PAGE_BYTES, PAGE_MASK, PAGE_SHIFT } from './limits.js';
+import { PageAllocator } from './page-allocator.js';
+
+/** What {@link DmaSpace.allocate} is to look for. */
+export interface DmaAllocateOptions {
+  /** the memory must be contiguous on the bus too, as rings must be; default false */
+  readonly contiguous?: boolean;
+}
+
+interface Placed {
+  readonly firstPage: number;
+  readonly arena: DmaArena;
+}
+
+/**
+ * The host's view of DMA memory: all its arenas laid one behind the other in one space of host addresses, from 4096 up
+ * (0 is nobody's address) to below 2 GiB, with one flat page table to the bus.
+ *
+ * A host address is a plain small number; the driver turns it into an I/O virtual address with two array loads.
+ *
+ * ```text
+ *   host address  31            12 11       0        iovaLow[page]  | offset  -> PRP bits 31:0
+ *                 [     page     ][ offset  ]   ->   iovaHigh[page]           -> PRP bits 63:32
+ * ```
+ */
+export class DmaSpace {
+  /** Lower half of the I/O virtual address of each host page. Read-only to everybody else. */
+  readonly iovaLow: Uint32Array;
+  /** Upper half of the I/O virtual address of each host page. Read-only to everybody else. */
+  readonly iovaHigh: Uint32Array;
+  private readonly placed: Placed[] = [];
+  private readonly allocator = new PageAllocator();
+  private readonly pageViews: (Uint8Array | undefined)[] = [];
+  private pagesEnd = 1;
+
+  /** @param capacityBytes - most bytes that can ever be attached, a multiple of 4096 up to 2 GiB; sizes the page table */
+  constructor(capacityBytes: number = DMA_SPACE_BYTES_MAX) {
+    if (!(capacityBytes > 0 && capacityBytes <= DMA_SPACE_BYTES_MAX && capacityBytes % PAGE_BYTES === 0)) {
+      throw new RangeError(`capacityBytes: expected a multiple of 4096 up to ${DMA_SPACE_BYTES_MAX}, got ${capacityBytes}`);
+    }
+    this.iovaLow = new Uint32Array(capacityBytes >>> PAGE_SHIFT);
+    this.iovaHigh = new Uint32Array(capacityBytes >>> PAGE_SHIFT);
+  }
+
+  /** The arenas, in order of their addresses: what a device has to be given to reach this memory. */
+  get arenas(): readonly DmaArena[] {
+    return this.placed.map((each) => each.arena);
+  }
+
+  /**
+   * Adds an arena and gives its first host address. Its pages can be allocated from then on.
+   *
+   * @throws RangeError when the space has no room for it
+   */
+  attach(arena: DmaArena): number {
+    const pages = arena.iovaPages.length;
+    assert(pages * PAGE_BYTES === arena.buffer.byteLength, 'an arena has an address for each of its pages');
+    if (this.pagesEnd + pages > this.iovaLow.length) {
+      const left = (this.iovaLow.length - this.pagesEnd) * PAGE_BYTES;
+      throw new RangeError(`arena: expected at most ${left} bytes, which are left of the space, got ${pages * PAGE_BYTES}`);
+    }
+    const firstPage = this.pagesEnd;
+    for (let i = 0; i < pages; i++) {
+      const iova = arena.iovaPages[i]! * PAGE_BYTES;
+      this.iovaLow[firstPage + i] = low32(iova);
+      this.iovaHigh[firstPage + i] = high32(iova);
+    }
+    this.placed.push({ firstPage, arena });
+    this.allocator.add(firstPage, pages);
+    this.pagesEnd += pages;
+    return firstPage * PAGE_BYTES;
+  }
+
+  /**
+   * Sets aside at least `bytes` bytes, page-aligned, inside one arena, and gives the host address. The content is what was left there.
+   *
+   * @throws RangeError when no run of pages is free that fits
+   */
+  allocate(bytes: number, options: DmaAllocateOptions = {}): number {
+    if (!(Number.isSafeInteger(bytes) && bytes > 0)) throw new RangeError(`bytes: expected 1 or more, got ${bytes}`);
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    const joined = options.contiguous === true ? this.isFollowedOnBus : this.isFollowedInBuffer;
+    const firstPage = this.allocator.take(pages, joined);
+    if (firstPage < 0) {
+      const kind = options.contiguous === true ? 'bus-contiguous ' : '';
+      throw new RangeError(`bytes: expected a free ${kind}run of DMA pages, found none of ${bytes} bytes`);
+    }
+    return firstPage * PAGE_BYTES;
+  }
+
+  /** Gives back what {@link DmaSpace.allocate} gave. */
+  free(address: number): void {
+    this.allocator.give(address >>> PAGE_SHIFT);
+  }
+
+  /** A fresh view of `bytes` bytes from `address` on. @throws RangeError when they are not all inside one arena */
+  bytes(address: number, bytes: number): Uint8Array {
+    const { arena, offset } = this.locate(address, bytes);
+    return new Uint8Array(arena.buffer, offset, bytes);
+  }
+
+  /** A fresh view of `count` 32-bit words from a 4-byte-aligned `address` on. @throws RangeError as {@link DmaSpace.bytes} */
+  words(address: number, count: number): Uint32Array {
+    const { arena, offset } = this.locate(address, count * 4);
+    return new Uint32Array(arena.buffer, offset, count);
+  }
+
+  /** The view of one host page (`address >>> 12`), made once and kept: for copying without making garbage. */
+  page(page: number): Uint8Array {
+    const view = this.pageViews[page];
+    if (view !== undefined) return view;
+    const made = this.bytes(page * PAGE_BYTES, PAGE_BYTES);
+    this.pageViews[page] = made;
+    return made;
+  }
+
+  /** Whether all of `[address, address + bytes)` is attached memory. */
+  contains(address: number, bytes: number): boolean {
+    return address >= PAGE_BYTES && bytes >= 0 && address + bytes <= this.pagesEnd * PAGE_BYTES;
+  }
+
+  private readonly isFollowedInBuffer = (page: number): boolean => {
+    return !this.placed.some((each) => each.firstPage === page + 1);
+  };
+
+  private readonly isFollowedOnBus = (page: number): boolean => {
+    if (!this.isFollowedInBuffer(page) || page + 1 >= this.pagesEnd) return false;
+    const here = this.iovaHigh[page]! * 2 ** 32 + this.iovaLow[page]!;
+    return this.iovaHigh[page + 1]! * 2 ** 32 + this.iovaLow[page + 1]! === here + PAGE_BYTES;
+  };
+
+  private locate(address: number, bytes: number): { arena: DmaArena; offset: number } {
+    for (const { firstPage, arena } of this.placed) {
+      const offset = address - firstPage * PAGE_BYTES;
+      if (offset >= 0 && offset + bytes <= arena.buffer.byteLength) return { arena, offset };
+    }
+    throw new RangeError(`address: expected ${bytes} bytes inside one arena, got ${address} (page offset ${address & PAGE_MASK})`);
+  }
+}

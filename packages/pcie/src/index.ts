@@ -1,0 +1,29 @@
+/**
+ * The bus between an NVMe host and a controller: DMA memory with its translation, the register window with counted accesses,
+ * doorbells and MSI-X vectors. Start with {@link PcieFunction}, which is all that a driver needs of a device.
+ *
+ * @packageDocumentation
+ */
+
+// 1. DMA memory: made as arenas, seen by the host as one space and by the device through I/O virtual addresses
+export { createDmaArena, type DmaArena, type DmaArenaOptions, IOVA_BASE_DEFAULT, wrapDmaArena } from './dma-arena.js';
+export { type DmaAllocateOptions, DmaSpace } from './dma-space.js';
+export { DeviceDma } from './device-dma.js';
+
+// 2. What a driver sees of a function
+export {
+  type Doorbells,
+  type InterruptVectors,
+  type MemoryOrder,
+  type MmioCounters,
+  type PcieFunction,
+  type RegisterWindow,
+} from './function.js';
+
+// 3. A link to a modelled function: shared memory with a host's end and a device's end
+export { createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './link-memory.js';
+export { type LinkHostOptions, openLink, READ_TIMEOUT_MS } from './link-host.js';
+export { LinkDevice, type RegisterTarget } from './link-device.js';
+
+// 4. Bounds
+export { DMA_SPACE_BYTES_MAX, MSIX_VECTORS_MAX, PAGE_BYTES, PAGE_MASK, PAGE_SHIFT, POSTED_WRITES_MAX } from './limits.js';

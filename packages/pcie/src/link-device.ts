@@ -1,0 +1,97 @@
+import { POSTED_WRITES_MAX } from './limits.js';
+import {
+  doorbellsBase,
+  doorbellWords,
+  LINK_DRAINED,
+  LINK_GONE,
+  LINK_POSTED,
+  type LinkMemory,
+  POSTED_BASE,
+  POSTED_WORDS,
+  VECTOR_WORDS,
+  VECTORS_BASE,
+} from './link-memory.js';
+
+/** Who carries out register writes on the device's side. */
+export interface RegisterTarget {
+  /**
+   * A posted write arrived.
+   *
+   * @param offset - byte offset in BAR 0, as the host gave it
+   * @param low - bits 31:0
+   * @param high - bits 63:32, 0 for a 32-bit write
+   * @param bytes - width of the access, 4 or 8
+   */
+  writeRegister(offset: number, low: number, high: number, bytes: number): void;
+}
+
+/**
+ * The device's end of a link: takes posted writes, shows register values, reads doorbells, sends messages.
+ * Everything the host wrote is looked at with suspicion; nothing here throws on it.
+ */
+export class LinkDevice {
+  /** Words from one doorbell to the next, and where queue 0's begins: see {@link LinkDevice.sqDoorbellWord}. */
+  readonly words: Int32Array;
+  /** queue identifiers that have doorbells */
+  readonly queues: number;
+  /** MSI-X vectors */
+  readonly vectors: number;
+  /** CAP.DSTRD */
+  readonly dstrd: number;
+  private readonly doorbells: number;
+  private drained = 0;
+
+  /** @param memory - what the host opened the other end of */
+  constructor(memory: LinkMemory) {
+    this.words = memory.words;
+    this.queues = memory.queues;
+    this.vectors = memory.vectors;
+    this.dstrd = memory.dstrd;
+    this.doorbells = doorbellsBase(memory.vectors);
+  }
+
+  /** Carries out the posted writes that have arrived, in order; gives how many there were. */
+  drain(target: RegisterTarget): number {
+    const words = this.words;
+    const posted = Atomics.load(words, LINK_POSTED);
+    const first = this.drained;
+    if (posted === first) return 0;
+    while (this.drained !== posted) {
+      const at = POSTED_BASE + (this.drained & (POSTED_WRITES_MAX - 1)) * POSTED_WORDS;
+      target.writeRegister(words[at]!, words[at + 1]! >>> 0, words[at + 2]! >>> 0, words[at + 3]!);
+      this.drained = (this.drained + 1) | 0;
+    }
+    Atomics.store(words, LINK_DRAINED, posted);
+    return (posted - first) | 0;
+  }
+
+  /** Shows a 32-bit register value to the host. */
+  show(offset: number, value: number): void {
+    Atomics.store(this.words, offset >>> 2, value);
+  }
+
+  /** Leaves the bus: every register reads as all ones from now on. */
+  vanish(): void {
+    Atomics.store(this.words, LINK_GONE, 1);
+  }
+
+  /** Index in {@link LinkDevice.words} of the tail doorbell of submission queue `qid`. */
+  sqDoorbellWord(qid: number): number {
+    return this.doorbells + qid * 2 * doorbellWords(this.dstrd);
+  }
+
+  /** Index in {@link LinkDevice.words} of the head doorbell of completion queue `qid`. */
+  cqDoorbellWord(qid: number): number {
+    return this.doorbells + (qid * 2 + 1) * doorbellWords(this.dstrd);
+  }
+
+  /** Sends the message of a vector, or keeps it pending while the vector is masked. `vector` is below {@link LinkDevice.vectors}. */
+  sendMessage(vector: number): void {
+    const at = VECTORS_BASE + vector * VECTOR_WORDS;
+    if (Atomics.load(this.words, at + 1) !== 0) {
+      Atomics.store(this.words, at + 2, 1);
+      return;
+    }
+    Atomics.add(this.words, at, 1);
+  }
+}

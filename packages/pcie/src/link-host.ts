@@ -1,0 +1,194 @@
+import type { Clock, U64 } from '@phasebit/core';
+import type { DmaSpace } from './dma-space.js';
+import type { Doorbells, InterruptVectors, MemoryOrder, MmioCounters, PcieFunction, RegisterWindow } from './function.js';
+import { POSTED_WRITES_MAX } from './limits.js';
+import {
+  doorbellsBase,
+  doorbellWords,
+  IMAGE_WORDS,
+  LINK_DRAINED,
+  LINK_GONE,
+  LINK_POSTED,
+  type LinkMemory,
+  POSTED_BASE,
+  POSTED_WORDS,
+  VECTOR_WORDS,
+  VECTORS_BASE,
+} from './link-memory.js';
+
+const ALL_ONES = 0xffff_ffff;
+
+/** A register read that the device does not answer in this time reads as all ones, as a PCIe completion timeout does. */
+export const READ_TIMEOUT_MS = 1000;
+
+/** What {@link openLink} needs of its surroundings. */
+export interface LinkHostOptions {
+  readonly memory: LinkMemory;
+  readonly dma: DmaSpace;
+  readonly clock: Clock;
+  /** see {@link PcieFunction.pause} */
+  readonly pause: () => Promise<void>;
+  /** for a device on another thread: `store-order` where the processor is known to keep it, as x86 does; default `weak` */
+  readonly memoryOrder?: MemoryOrder;
+}
+
+/** The host's end of a link to a modelled controller, inline or on another thread. */
+export function openLink(options: LinkHostOptions): PcieFunction {
+  const { words } = options.memory;
+  const isShared = typeof SharedArrayBuffer !== 'undefined' && words.buffer instanceof SharedArrayBuffer;
+  const counters: MmioCounters = { registerReads: 0, registerWrites: 0, sqDoorbellWrites: 0, cqDoorbellWrites: 0 };
+  return {
+    registers: new LinkRegisters(options, counters),
+    doorbells: isShared ? new SharedDoorbells(options.memory, counters) : new LocalDoorbells(options.memory, counters),
+    dma: options.dma,
+    vectors: new LinkVectors(options.memory),
+    counters,
+    memoryOrder: isShared ? (options.memoryOrder ?? 'weak') : 'same-thread',
+    pause: options.pause,
+  };
+}
+
+class LinkRegisters implements RegisterWindow {
+  constructor(
+    private readonly link: LinkHostOptions,
+    private readonly counters: MmioCounters,
+  ) {}
+
+  async read32(offset: number): Promise<number> {
+    checkOffset(offset, 4);
+    this.counters.registerReads++;
+    if (!(await this.settle())) return ALL_ONES;
+    return Atomics.load(this.link.memory.words, offset >>> 2) >>> 0;
+  }
+
+  async read64(offset: number): Promise<U64> {
+    checkOffset(offset, 8);
+    this.counters.registerReads++;
+    if (!(await this.settle())) return { low: ALL_ONES, high: ALL_ONES };
+    const words = this.link.memory.words;
+    return { low: Atomics.load(words, offset >>> 2) >>> 0, high: Atomics.load(words, (offset >>> 2) + 1) >>> 0 };
+  }
+
+  write32(offset: number, value: number): void {
+    checkOffset(offset, 4);
+    this.post(offset, value, 0, 4);
+  }
+
+  write64(offset: number, low: number, high: number): void {
+    checkOffset(offset, 8);
+    this.post(offset, low, high, 8);
+  }
+
+  private post(offset: number, low: number, high: number, bytes: number): void {
+    this.counters.registerWrites++;
+    const words = this.link.memory.words;
+    const posted = Atomics.load(words, LINK_POSTED);
+    // A function that is gone, or no longer listens, swallows writes: a posted write has no answer that could fail.
+    if (((posted - Atomics.load(words, LINK_DRAINED)) | 0) >= POSTED_WRITES_MAX) return;
+    const at = POSTED_BASE + (posted & (POSTED_WRITES_MAX - 1)) * POSTED_WORDS;
+    words[at] = offset;
+    words[at + 1] = low;
+    words[at + 2] = high;
+    words[at + 3] = bytes;
+    Atomics.store(words, LINK_POSTED, posted + 1);
+  }
+
+  /** Waits until the device has carried out every posted write, as a PCIe read does; false when it is gone or does not answer. */
+  private async settle(): Promise<boolean> {
+    const { clock, memory, pause } = this.link;
+    const words = memory.words;
+    const deadlineNs = clock.nowNs() + READ_TIMEOUT_MS * 1e6;
+    for (;;) {
+      if (Atomics.load(words, LINK_GONE) !== 0) return false;
+      if (Atomics.load(words, LINK_DRAINED) === Atomics.load(words, LINK_POSTED)) return true;
+      if (clock.nowNs() > deadlineNs) return false;
+      await pause();
+    }
+  }
+}
+
+/** Doorbells of a device on another thread: the store publishes all that was written before. Hot path. */
+class SharedDoorbells implements Doorbells {
+  private readonly words: Int32Array;
+  private readonly base: number;
+  private readonly strideShift: number;
+
+  constructor(
+    memory: LinkMemory,
+    private readonly counters: MmioCounters,
+  ) {
+    this.words = memory.words;
+    this.base = doorbellsBase(memory.vectors);
+    this.strideShift = 31 - Math.clz32(doorbellWords(memory.dstrd));
+  }
+
+  ringSq(qid: number, tail: number): void {
+    this.counters.sqDoorbellWrites++;
+    Atomics.store(this.words, this.base + ((qid << 1) << this.strideShift), tail);
+  }
+
+  ringCq(qid: number, head: number): void {
+    this.counters.cqDoorbellWrites++;
+    Atomics.store(this.words, this.base + (((qid << 1) | 1) << this.strideShift), head);
+  }
+}
+
+/** Doorbells of a device on the same thread: a plain store, ten times cheaper. Hot path. */
+class LocalDoorbells implements Doorbells {
+  private readonly words: Int32Array;
+  private readonly base: number;
+  private readonly strideShift: number;
+
+  constructor(
+    memory: LinkMemory,
+    private readonly counters: MmioCounters,
+  ) {
+    this.words = memory.words;
+    this.base = doorbellsBase(memory.vectors);
+    this.strideShift = 31 - Math.clz32(doorbellWords(memory.dstrd));
+  }
+
+  ringSq(qid: number, tail: number): void {
+    this.counters.sqDoorbellWrites++;
+    this.words[this.base + ((qid << 1) << this.strideShift)] = tail;
+  }
+
+  ringCq(qid: number, head: number): void {
+    this.counters.cqDoorbellWrites++;
+    this.words[this.base + (((qid << 1) | 1) << this.strideShift)] = head;
+  }
+}
+
+class LinkVectors implements InterruptVectors {
+  readonly count: number;
+  private readonly words: Int32Array;
+
+  constructor(memory: LinkMemory) {
+    this.count = memory.vectors;
+    this.words = memory.words;
+  }
+
+  received(vector: number): number {
+    return Atomics.load(this.words, this.at(vector)) >>> 0;
+  }
+
+  setMasked(vector: number, masked: boolean): void {
+    const at = this.at(vector);
+    Atomics.store(this.words, at + 1, masked ? 1 : 0);
+    // [PCIe] A message that was held back is sent when the mask goes.
+    if (!masked && Atomics.exchange(this.words, at + 2, 0) !== 0) Atomics.add(this.words, at, 1);
+  }
+
+  private at(vector: number): number {
+    if (!(vector >= 0 && vector < this.count)) {
+      throw new RangeError(`vector: expected 0 to ${this.count - 1}, got ${vector}`);
+    }
+    return VECTORS_BASE + vector * VECTOR_WORDS;
+  }
+}
+
+function checkOffset(offset: number, bytes: number): void {
+  if (!(offset >= 0 && offset % bytes === 0 && offset + bytes <= IMAGE_WORDS * 4)) {
+    throw new RangeError(`offset: expected a multiple of ${bytes} below ${IMAGE_WORDS * 4}, got ${offset}`);
+  }
+}
