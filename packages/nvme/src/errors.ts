@@ -1,0 +1,45 @@
+/** Every way in which the control plane of the driver fails. */
+export type DriverErrorCode =
+  | 'UNSUPPORTED_CONTROLLER'
+  | 'CONTROLLER_GONE'
+  | 'CONTROLLER_FATAL'
+  | 'READY_TIMEOUT'
+  | 'COMMAND_TIMEOUT'
+  | 'COMMAND_FAILED'
+  | 'ABORTED'
+  | 'QUEUE_REFUSED'
+  | 'NO_NAMESPACE'
+  | 'NOT_READY';
+
+const MESSAGES: Record<DriverErrorCode, string> = {
+  UNSUPPORTED_CONTROLLER: 'the controller lacks what this driver needs',
+  CONTROLLER_GONE: 'the controller reads as all ones: it left the bus',
+  CONTROLLER_FATAL: 'the controller reports a fatal status (CSTS.CFS)',
+  READY_TIMEOUT: 'the controller did not change CSTS.RDY in the time that CAP.TO allows',
+  COMMAND_TIMEOUT: 'a command was not completed before its deadline',
+  COMMAND_FAILED: 'a command completed with an error status',
+  ABORTED: 'the caller gave the wait up',
+  QUEUE_REFUSED: 'no such queue pair can be had',
+  NO_NAMESPACE: 'the namespace is not active on this controller',
+  NOT_READY: 'the controller is not ready',
+};
+
+/** Facts about one failure: plain values, to be printed or compared. */
+export type DriverErrorFacts = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * A slow call of the driver failed. `code` says how and never changes its meaning; `facts` hold the particulars: what was expected
+ * and what came. An I/O command never throws this: its outcome is a status number.
+ */
+export class DriverError extends Error {
+  override readonly name = 'DriverError';
+  readonly code: DriverErrorCode;
+  readonly facts: DriverErrorFacts;
+
+  constructor(code: DriverErrorCode, facts: DriverErrorFacts = {}, options?: { cause?: unknown }) {
+    const particulars = Object.entries(facts).map(([key, value]) => `${key}=${value}`);
+    super(`${MESSAGES[code]}${particulars.length > 0 ? ` (${particulars.join(', ')})` : ''}`, options);
+    this.code = code;
+    this.facts = facts;
+  }
+}

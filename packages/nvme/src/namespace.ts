@@ -1,0 +1,36 @@
+import type { IdentifyNamespace } from '@phasebit/nvme-spec';
+
+/**
+ * A namespace as the I/O path needs it: fixed numbers. A changed namespace is a new object.
+ */
+export class Namespace {
+  /** namespace identifier, 1 and up */
+  readonly nsid: number;
+  /** bytes of a logical block, a power of two from 512 */
+  readonly blockBytes: number;
+  /** log2 of {@link Namespace.blockBytes} */
+  readonly blockShift: number;
+  /** logical blocks, NSZE */
+  readonly blocks: number;
+  /** most blocks of one command, from MDTS, the PRP list and the 16-bit NLB field */
+  readonly transferBlocksMax: number;
+  /** NOIOB: no command may cross a multiple of this many blocks; 0 for no such boundary */
+  readonly boundaryBlocks: number;
+  /** ANA group, 0 without ANA */
+  readonly anaGroupId: number;
+  /** what the controller said, whole */
+  readonly identify: IdentifyNamespace;
+
+  /** @param transferBytesMax - most bytes of one command on this controller */
+  constructor(nsid: number, identify: IdentifyNamespace, transferBytesMax: number) {
+    const format = identify.lbaf[identify.flbas & 0xf]!;
+    this.nsid = nsid;
+    this.blockBytes = 2 ** format.lbads;
+    this.blockShift = format.lbads;
+    this.blocks = identify.nsze;
+    this.transferBlocksMax = Math.min(0x1_0000, Math.floor(transferBytesMax / this.blockBytes));
+    this.boundaryBlocks = identify.noiob;
+    this.anaGroupId = identify.anagrpid;
+    this.identify = identify;
+  }
+}
