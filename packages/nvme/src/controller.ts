@@ -17,7 +17,7 @@ import { type AsyncEvent, AsyncEvents } from './async-events.js';
 import { type Capabilities, disable, enable, readCapabilities, shutDown } from './bring-up.js';
 import { type ControllerOptions, type ControllerSettings, settleControllerOptions } from './controller-options.js';
 import { DriverError, type DriverErrorCode, type DriverErrorFacts } from './errors.js';
-import { activeNamespaces, identifyController, identifyNamespace } from './identify.js';
+import { activeNamespaces, identifyController, identifyDescriptors, identifyNamespace } from './identify.js';
 import { allocateRings, createRings, deleteRings } from './io-queues.js';
 import { ADMIN_RING_ENTRIES, ASYNC_EVENT_REQUESTS_MAX, TRANSFER_BYTES_MAX } from './limits.js';
 import { Namespace } from './namespace.js';
@@ -99,7 +99,7 @@ export class Controller {
     const place = { qid: 0, function: fn, ...rings, transferBytesMax: PAGE_BYTES };
     const queuePair = new QueuePair(place, settleQueuePairOptions({ entries, sqDoorbell: 'command', cqDoorbell: 'poll' }, entries));
     const admin = new AdminQueue(queuePair, fn, clock, settings.adminDeadlineMs);
-    const found = await explore(admin, capabilities, settings);
+    const found = await explore(admin, capabilities, settings, log);
     const events = new AsyncEvents(queuePair);
     await subscribe(admin, found.identify, events, log);
     log.info(`controller ${found.identify.cntlid} ready: ${found.namespaces.size} namespaces, ${found.ioQueuePairsMax} queue pairs`);
@@ -267,7 +267,12 @@ interface Found {
   readonly transferBytesMax: number;
 }
 
-async function explore(admin: AdminQueue, capabilities: Capabilities, settings: ControllerSettings): Promise<Found> {
+async function explore(
+  admin: AdminQueue,
+  capabilities: Capabilities,
+  settings: ControllerSettings,
+  log: Log,
+): Promise<Found> {
   const identify = await identifyController(admin);
   // MDTS is in units of the smallest page, 0 for no limit. [Base] Identify Controller byte 77
   const mdtsBytes = identify.mdts === 0 ? TRANSFER_BYTES_MAX : PAGE_BYTES * 2 ** identify.mdts;
@@ -275,7 +280,11 @@ async function explore(admin: AdminQueue, capabilities: Capabilities, settings: 
   const ioQueuePairsMax = await requestQueues(admin, settings.ioQueuePairs);
   const namespaces = new Map<number, Namespace>();
   for (const nsid of await activeNamespaces(admin)) {
-    namespaces.set(nsid, new Namespace(nsid, await identifyNamespace(admin, nsid), transferBytesMax));
+    const { uuid = '' } = await identifyDescriptors(admin, nsid);
+    const namespace = new Namespace(nsid, await identifyNamespace(admin, nsid), uuid, transferBytesMax);
+    const unusable = namespace.unusable;
+    if (unusable === '') namespaces.set(nsid, namespace);
+    else log.warn(`namespace ${nsid} left out: ${unusable}`);
   }
   return { admin, capabilities, identify, namespaces, ioQueuePairsMax, transferBytesMax };
 }

@@ -3,14 +3,17 @@ import {
   ADMIN_IDENTIFY,
   decodeIdentifyController,
   decodeIdentifyNamespace,
+  decodeNamespaceDescriptors,
   IDENTIFY_BYTES,
   IDENTIFY_CDW10,
   IDENTIFY_CNS_ACTIVE_NAMESPACE_LIST,
   IDENTIFY_CNS_CONTROLLER,
   IDENTIFY_CNS_NAMESPACE,
+  IDENTIFY_CNS_NAMESPACE_DESCRIPTOR_LIST,
   type IdentifyController,
   type IdentifyNamespace,
   NAMESPACE_LIST_ENTRIES,
+  type NamespaceDescriptors,
 } from '@phasebit/nvme-spec';
 import type { AdminQueue } from './admin-queue.js';
 
@@ -22,6 +25,15 @@ export async function identifyController(admin: AdminQueue, options: WaitOptions
 /** Identify Namespace of the NVM command set, CNS 00h. [NVM] 4.1.5.1 */
 export async function identifyNamespace(admin: AdminQueue, nsid: number, options: WaitOptions = {}): Promise<IdentifyNamespace> {
   return decodeIdentifyNamespace(await identify(admin, IDENTIFY_CNS_NAMESPACE, nsid, options));
+}
+
+/** Namespace identification descriptors, CNS 03h. [Base] 5.1.13.2.4 */
+export async function identifyDescriptors(
+  admin: AdminQueue,
+  nsid: number,
+  options: WaitOptions = {},
+): Promise<NamespaceDescriptors> {
+  return decodeNamespaceDescriptors(await identify(admin, IDENTIFY_CNS_NAMESPACE_DESCRIPTOR_LIST, nsid, options));
 }
 
 /** All active namespace identifiers, ascending, CNS 02h: as many pages of 1,024 as it takes. [Base] 5.1.13.2.2 */

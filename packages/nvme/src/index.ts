@@ -22,6 +22,7 @@ export { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_FAILED, SUBMIT_NEVER } from './su
 
 // 3. Ask the controller
 export { AdminQueue } from './admin-queue.js';
+export { type LogPageOptions, readLogPage } from './log-page.js';
 export { type AdminCommand, type CommandCompletion, encodeCommand } from './admin-command.js';
 
 // 4. What can go wrong

@@ -1,4 +1,4 @@
-import type { IdentifyNamespace } from '@phasebit/nvme-spec';
+import { type IdentifyNamespace, lbaFormatIndex } from '@phasebit/nvme-spec';
 
 /**
  * A namespace as the I/O path needs it: fixed numbers. A changed namespace is a new object.
@@ -18,12 +18,17 @@ export class Namespace {
   readonly boundaryBlocks: number;
   /** ANA group, 0 without ANA */
   readonly anaGroupId: number;
+  /** UUID as text, empty where the namespace has none */
+  readonly uuid: string;
   /** what the controller said, whole */
   readonly identify: IdentifyNamespace;
 
-  /** @param transferBytesMax - most bytes of one command on this controller */
-  constructor(nsid: number, identify: IdentifyNamespace, transferBytesMax: number) {
-    const format = identify.lbaf[identify.flbas & 0xf]!;
+  /**
+   * @param uuid - from the namespace identification descriptors, empty for none
+   * @param transferBytesMax - most bytes of one command on this controller
+   */
+  constructor(nsid: number, identify: IdentifyNamespace, uuid: string, transferBytesMax: number) {
+    const format = identify.lbaf[lbaFormatIndex(identify.flbas, identify.nlbaf + 1)]!;
     this.nsid = nsid;
     this.blockBytes = 2 ** format.lbads;
     this.blockShift = format.lbads;
@@ -31,6 +36,15 @@ export class Namespace {
     this.transferBlocksMax = Math.min(0x1_0000, Math.floor(transferBytesMax / this.blockBytes));
     this.boundaryBlocks = identify.noiob;
     this.anaGroupId = identify.anagrpid;
+    this.uuid = uuid;
     this.identify = identify;
+  }
+
+  /** Why this driver cannot move its blocks; empty when it can. */
+  get unusable(): string {
+    const format = this.identify.lbaf[lbaFormatIndex(this.identify.flbas, this.identify.nlbaf + 1)]!;
+    if (format.lbads < 9 || format.lbads > 16) return `expected blocks of 2^9 to 2^16 bytes, got 2^${format.lbads}`;
+    if (format.ms !== 0) return `expected no metadata, got ${format.ms} bytes per block`;
+    return '';
   }
 }

@@ -5,7 +5,7 @@ export const PAGE_BYTES = 4096;
 export const PAGE_SHIFT = 12;
 
 /** Offset bits of an address inside its page. */
-export const PAGE_MASK = PAGE_BYTES - 1;
+export const PAGE_MASK = 0xfff;
 
 /**
  * Most bytes of DMA memory that one host can address: 2 GiB. Host addresses then are small integers to V8, which it keeps in

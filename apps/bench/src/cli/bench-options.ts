@@ -1,0 +1,64 @@
+import type { JobFile } from '../job/job-spec.js';
+import type { LatencyStamping } from '../report/job-result.js';
+import type { EtaMode } from '../report/live-line.js';
+
+/** What the program is to do. */
+export type BenchCommand = 'tour' | 'run' | 'compare-c';
+
+/** What holds the device's data. */
+export type MediaChoice =
+  { readonly kind: 'null' } | { readonly kind: 'ram' } | { readonly kind: 'file'; readonly path: string };
+
+/** How the stack under the jobs is built. */
+export interface StackOptions {
+  /** Where the controller model runs: on the same thread, or on a worker. */
+  readonly device: 'inline' | 'thread';
+  readonly media: MediaChoice;
+  readonly mediaBytes: number;
+  /** The top layer that the jobs drive. */
+  readonly layer: 'nvme' | 'bdev' | 'multipath';
+  readonly queuePairs: number;
+  /** Entries of each ring. */
+  readonly ringEntries: number;
+  /** Controllers, each a path to the same namespace. */
+  readonly controllers: number;
+  /** Submission doorbells: one per command, or one per poll. */
+  readonly sqDoorbell: 'command' | 'poll';
+  /** Completion doorbells: one per poll, or held back for half a ring. */
+  readonly cqDoorbell: 'poll' | 'half';
+  /** Where a completion finds its callback. */
+  readonly callbackIn: 'tracker' | 'request';
+  /** Whether a poll looks one completion entry ahead. */
+  readonly lookAhead: boolean;
+  /** Seed by which pages of the DMA memory are permuted; absent: contiguous. */
+  readonly scatterSeed?: number;
+  readonly lbaBytes: 512 | 4096;
+  /** Most completions one poll takes; absent: no limit. */
+  readonly completionsPerPollMax?: number;
+  /** The controller of the first path dies after this many commands; absent: never. */
+  readonly failControllerAfter?: number;
+  /** Requests in each queue pair's pool; absent: the driver's choice. */
+  readonly requests?: number;
+  /** Seed of all that is random in the stack. */
+  readonly seed: number;
+}
+
+/** What is reported and where. */
+export interface ReportOptions {
+  readonly outputFormat: 'normal' | 'json';
+  /** Absent: standard output. */
+  readonly outputFile?: string;
+  readonly eta: EtaMode;
+  readonly latencyStamping: LatencyStamping;
+}
+
+/** The command line, read and checked. */
+export interface BenchOptions {
+  readonly command: BenchCommand;
+  /** Jobs from the file or from the options; absent: none were given, the command decides. */
+  readonly jobs?: JobFile;
+  /** Name of the job file, if the jobs came from one. */
+  readonly jobFileName?: string;
+  readonly stack: StackOptions;
+  readonly report: ReportOptions;
+}

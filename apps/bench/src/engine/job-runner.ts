@@ -1,0 +1,333 @@
+/**
+ * Hot path: allocates only in the constructor, unless the job verifies.
+ */
+import { type Clock, IndexFifo } from '@phasebit/core';
+import type { DmaSpace } from '@phasebit/pcie';
+import { type JobSpec, READ, WRITE } from '../job/job-spec.js';
+import type { JobGeometry } from '../job/validate-against-device.js';
+import { type IoTarget, TARGET_ACCEPTED } from '../stack/io-target.js';
+import { IoPattern } from '../workload/io-pattern.js';
+import { DirectionStatistics } from './direction-statistics.js';
+import { JobBuffers } from './job-buffers.js';
+import { JobErrors } from './job-errors.js';
+import { JobVerification } from './job-verification.js';
+import { Pacer } from './pacer.js';
+
+/** How the latency of a command is taken: by the time of the polls it was issued and found in, by clock looks of its own, or not at all. */
+export type Stamping = 'batch' | 'exact' | 'none';
+
+/** What a job is run with. */
+export interface JobRunnerOptions {
+  readonly job: JobSpec;
+  readonly geometry: JobGeometry;
+  readonly target: IoTarget;
+  readonly dma: DmaSpace;
+  readonly clock: Clock;
+  readonly stamping: Stamping;
+}
+
+/** A job that still issues, one that waits for what is in flight, one that reads back what it wrote, one that is done. */
+type Phase = 'running' | 'draining' | 'verifying' | 'done';
+
+/**
+ * One job in a closed loop: as many commands in flight as its depth says, each completion issuing the next.
+ *
+ * Invariant: each slot is in one of three places: in flight, parked (it may not issue yet), or idle (the job issues no more).
+ */
+export class JobRunner {
+  readonly job: JobSpec;
+  readonly geometry: JobGeometry;
+  /** by direction */
+  readonly statistics: readonly DirectionStatistics[] = [
+    new DirectionStatistics(),
+    new DirectionStatistics(),
+    new DirectionStatistics(),
+  ];
+  readonly errors: JobErrors;
+  readonly verification: JobVerification | null;
+  /** when the counting began, in nanoseconds of the clock */
+  countedFromNs = 0;
+  /** when the counting ended */
+  countedToNs = 0;
+  /** flushes that completed well */
+  flushes = 0;
+
+  private readonly target: IoTarget;
+  private readonly clock: Clock;
+  private readonly pattern: IoPattern;
+  private readonly buffers: JobBuffers;
+  private readonly pacer: Pacer | null;
+  private readonly parked: IndexFifo;
+  private readonly takesTime: boolean;
+  private readonly isExact: boolean;
+  private readonly lbaBytes: number;
+  private readonly startNs: Float64Array;
+  private readonly directions: Uint8Array;
+  private readonly slotBlocks: Int32Array;
+
+  private phase: Phase = 'running';
+  private isIssuing = false;
+  private inFlight = 0;
+  private hasHeld = false;
+  private nowNs = 0.5;
+  private runLatencyNs = -0.5;
+  private runDirection = 0;
+  private runCount = 0;
+  private rampEndNs = 0.5;
+  private endNs = Infinity;
+  private writesSinceFlush = 0;
+
+  constructor(options: JobRunnerOptions) {
+    const { job, geometry, target } = options;
+    this.job = job;
+    this.geometry = geometry;
+    this.target = target;
+    this.clock = options.clock;
+    this.pattern = new IoPattern(job, geometry);
+    this.buffers = new JobBuffers(options.dma, job);
+    this.pacer = Pacer.isNeeded(job) ? new Pacer(job) : null;
+    this.parked = new IndexFifo(job.ioDepth);
+    this.errors = new JobErrors(job);
+    this.verification = job.verify === 'none' ? null : new JobVerification(job, geometry, this.buffers);
+    this.takesTime = options.stamping !== 'none';
+    this.isExact = options.stamping === 'exact';
+    this.lbaBytes = target.lbaBytes;
+    this.startNs = new Float64Array(job.ioDepth);
+    this.directions = new Uint8Array(job.ioDepth);
+    this.slotBlocks = new Int32Array(job.ioDepth);
+  }
+
+  /** Whether the job has nothing left to do and nothing in flight. */
+  get isDone(): boolean {
+    return this.phase === 'done';
+  }
+
+  /** Whether the job reads back what it wrote. */
+  get isVerifying(): boolean {
+    return this.phase === 'verifying';
+  }
+
+  /** How much of the job is done, 0 to 1, by time or by bytes, whichever ends it. */
+  progress(nowNs: number): number {
+    if (this.phase !== 'running') return 1;
+    const { runtimeSeconds, rampSeconds } = this.job;
+    const total = (runtimeSeconds ?? Infinity) + rampSeconds;
+    const byTime = total === Infinity ? 0 : 1 - (this.endNs - nowNs) / (total * 1e9);
+    const { totalBytes } = this.geometry;
+    const byBytes = this.job.timeBased || totalBytes === Infinity ? 0 : 1 - this.pattern.remainingBytes / totalBytes;
+    return Math.min(1, Math.max(0, byTime, byBytes));
+  }
+
+  /** Issues the first commands. */
+  start(nowNs: number): void {
+    const { runtimeSeconds, rampSeconds, ioDepth } = this.job;
+    this.nowNs = nowNs;
+    this.countedFromNs = nowNs;
+    this.rampEndNs = nowNs + rampSeconds * 1e9;
+    if (runtimeSeconds !== undefined) this.endNs = this.rampEndNs + runtimeSeconds * 1e9;
+    this.isIssuing = true;
+    for (let slot = 0; slot < ioDepth; slot++) this.next(slot);
+  }
+
+  /** Issues no more; what is in flight still completes, and nothing is read back. */
+  stop(): void {
+    this.isIssuing = false;
+    if (this.phase !== 'done') this.phase = 'draining';
+    this.verification?.skip();
+  }
+
+  /** One turn: completes what there is, issues what may go, moves on when a phase is over. Gives the completions found. */
+  turn(nowNs: number): number {
+    this.nowNs = nowNs;
+    if (nowNs >= this.endNs && this.isIssuing) this.isIssuing = this.phase === 'verifying';
+    if (this.parked.length !== 0) this.unpark();
+    const found = this.target.poll();
+    if (this.inFlight === 0 && this.parked.length === 0) this.advance();
+    else if (!this.isIssuing && this.parked.length !== 0) this.dropParked();
+    if (this.rampEndNs > 0 && nowNs >= this.rampEndNs) this.endRamp();
+    return found;
+  }
+
+  /** Tells the target the time, about every millisecond. */
+  tick(nowNs: number): void {
+    this.target.tick(nowNs);
+  }
+
+  /** Brings the statistics up to date. */
+  settle(): void {
+    if (this.runCount > 0) this.statistics[this.runDirection]!.latency.record(this.runLatencyNs, this.runCount);
+    this.runCount = 0;
+    if (this.phase === 'running' || this.phase === 'draining') this.countedToNs = this.nowNs;
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    this.buffers.free();
+  }
+
+  // ---- issuing
+
+  private next(slot: number): void {
+    if (!this.isIssuing) return;
+    if (this.phase === 'verifying') {
+      this.issueVerification(slot);
+      return;
+    }
+    if (this.pattern.finished && !this.job.timeBased && !this.hasHeld) {
+      this.isIssuing = false;
+      return;
+    }
+    if (!this.hasHeld) this.pattern.next();
+    if (this.pacer !== null && !this.pacer.mayIssue(this.pattern.direction, this.nowNs)) {
+      this.hasHeld = true;
+      this.parked.push(slot);
+      return;
+    }
+    this.hasHeld = false;
+    this.issue(slot);
+  }
+
+  private issue(slot: number): void {
+    const { direction, lba, blocks } = this.pattern;
+    this.directions[slot] = direction;
+    this.slotBlocks[slot] = blocks;
+    if (this.takesTime) this.startNs[slot] = this.isExact ? this.clock.nowNs() : this.nowNs;
+    if (this.verification !== null) this.verification.begin(slot, direction, lba, blocks);
+    if (this.pacer !== null) this.pacer.issued(direction, blocks * this.lbaBytes, this.nowNs);
+    let answer: number;
+    const address = this.buffers.addresses[slot]!;
+    if (direction === READ) answer = this.target.read(address, lba, blocks, this.onDone, slot);
+    else if (direction === WRITE) answer = this.target.write(address, lba, blocks, this.onDone, slot);
+    else answer = this.target.trim(lba, blocks, this.onDone, slot);
+    if (answer === TARGET_ACCEPTED) this.inFlight++;
+    else this.refused(slot, answer);
+  }
+
+  private refused(slot: number, answer: number): void {
+    if (this.verification !== null) this.verification.end(slot, false);
+    this.errors.add(this.directions[slot]!, `submission refused by the stack (answer ${answer})`);
+    this.statistics[this.directions[slot]!]!.errors++;
+    this.isIssuing = false;
+  }
+
+  private unpark(): void {
+    for (let waiting = this.parked.length; waiting > 0 && this.isIssuing; waiting--) {
+      const slot = this.parked.shift();
+      this.next(slot);
+      if (this.hasHeld) return;
+    }
+  }
+
+  private dropParked(): void {
+    while (this.parked.shift() >= 0);
+    this.hasHeld = false;
+  }
+
+  // ---- completing
+
+  private readonly onDone = (context: unknown, status: number): void => {
+    const slot = context as number;
+    const direction = this.directions[slot]!;
+    this.inFlight--;
+    if (status !== 0) {
+      this.failed(slot, direction, status);
+      return;
+    }
+    const statistics = this.statistics[direction]!;
+    statistics.ios++;
+    statistics.bytes += this.slotBlocks[slot]! * this.lbaBytes;
+    if (this.takesTime) this.recordLatency(slot, direction);
+    if (this.verification !== null && !this.verified(slot)) return;
+    if (direction === WRITE && this.job.fsyncEveryWrites > 0) this.flushSometimes();
+    this.next(slot);
+  };
+
+  /** Commands of one poll were mostly issued in one poll too: equal latencies are counted together. */
+  private recordLatency(slot: number, direction: number): void {
+    const latencyNs = (this.isExact ? this.clock.nowNs() : this.nowNs) - this.startNs[slot]!;
+    if (latencyNs === this.runLatencyNs && direction === this.runDirection) {
+      this.runCount++;
+      return;
+    }
+    if (this.runCount > 0) this.statistics[this.runDirection]!.latency.record(this.runLatencyNs, this.runCount);
+    this.runLatencyNs = latencyNs;
+    this.runDirection = direction;
+    this.runCount = 1;
+  }
+
+  private verified(slot: number): boolean {
+    if (this.verification!.end(slot, true)) return true;
+    this.errors.add(READ, 'verification failed');
+    if (this.errors.survivesVerification) return true;
+    this.isIssuing = false;
+    return false;
+  }
+
+  private failed(slot: number, direction: number, status: number): void {
+    this.statistics[direction]!.errors++;
+    this.errors.add(direction, this.target.describe(status));
+    if (this.verification !== null) this.verification.end(slot, false);
+    if (!this.errors.survives(direction)) this.isIssuing = false;
+    this.next(slot);
+  }
+
+  private flushSometimes(): void {
+    if (++this.writesSinceFlush < this.job.fsyncEveryWrites) return;
+    this.writesSinceFlush = 0;
+    if (this.target.flush(this.onFlushed, undefined) === TARGET_ACCEPTED) this.inFlight++;
+  }
+
+  private readonly onFlushed = (_: unknown, status: number): void => {
+    this.inFlight--;
+    if (status === 0) this.flushes++;
+    else this.errors.add(WRITE, `flush: ${this.target.describe(status)}`);
+  };
+
+  // ---- phases
+
+  private endRamp(): void {
+    if (this.job.rampSeconds > 0) {
+      this.runCount = 0;
+      for (const each of this.statistics) each.reset();
+      this.countedFromNs = this.nowNs;
+    }
+    this.rampEndNs = -0.5;
+  }
+
+  private advance(): void {
+    this.settle();
+    const wants = this.phase === 'running' && this.verification?.hasReadBack === true && this.errors.count === 0;
+    if (!wants) {
+      this.phase = 'done';
+      return;
+    }
+    this.phase = 'verifying';
+    this.isIssuing = true;
+    this.endNs = Infinity;
+    for (let slot = 0; slot < this.job.ioDepth && this.isIssuing; slot++) this.next(slot);
+    if (this.inFlight === 0) this.phase = 'done';
+  }
+
+  private issueVerification(slot: number): void {
+    const verification = this.verification!;
+    if (!verification.nextRead(slot)) {
+      this.isIssuing = false;
+      return;
+    }
+    const address = this.buffers.addresses[slot]!;
+    const answer = this.target.read(address, verification.lba, verification.blocks, this.onReadBack, slot);
+    if (answer === TARGET_ACCEPTED) this.inFlight++;
+    else this.refused(slot, answer);
+  }
+
+  private readonly onReadBack = (context: unknown, status: number): void => {
+    const slot = context as number;
+    this.inFlight--;
+    if (status !== 0) {
+      this.failed(slot, READ, status);
+      return;
+    }
+    if (this.verified(slot)) this.next(slot);
+  };
+}
+

@@ -1,0 +1,156 @@
+import type { BenchOptions } from '../cli/bench-options.js';
+import type { JobSpec } from '../job/job-spec.js';
+import { validateAgainstDevice } from '../job/validate-against-device.js';
+import type { JobResult, StackCounters } from '../report/job-result.js';
+import type { LiveLine } from '../report/live-line.js';
+import { nodeClock } from '../stack/node-clock.js';
+import { Stack } from '../stack/open-stack.js';
+import { collectResult, reportGroups } from './collect-result.js';
+import { bufferBytesOf } from './job-buffers.js';
+import { JobRunner } from './job-runner.js';
+import { RateSamples } from './rate-samples.js';
+import { ResourceMeter } from './resource-meter.js';
+import { runGroup } from './run-group.js';
+
+/** What a run is asked and watched by. */
+export interface RunHooks {
+  readonly live: LiveLine;
+  /** gives true once the run is to end early */
+  readonly isInterrupted: () => boolean;
+}
+
+/**
+ * Runs all jobs, group after group, on one stack, and gives what there is to report: all of it, or, after an interrupt, what there is so far.
+ *
+ * @throws Error when the stack cannot be had as asked; JobDeviceError when a job does not fit the device
+ */
+export async function runJobs(
+  groups: readonly (readonly JobSpec[])[],
+  options: BenchOptions,
+  hooks: RunHooks,
+): Promise<JobResult[]> {
+  for (const job of groups.flat()) checkVerifiable(job, options);
+  const stack = await Stack.open(options.stack, {
+    jobs: Math.max(...groups.map((group) => group.length)),
+    dataBytes: Math.max(...groups.map((group) => group.reduce((sum, job) => sum + bufferBytesOf(job), 0))),
+  });
+  const meter = new ResourceMeter();
+  const results: JobResult[] = [];
+  try {
+    const device = { lbaBytes: stack.lbaBytes, deviceBytes: stack.lbaBytes * stack.blocks };
+    const geometries = groups.map((group) => group.map((job) => validateAgainstDevice(job, device)));
+    const targets = await openTargets(stack, Math.max(...groups.map((group) => group.length)));
+    for (const [at, group] of groups.entries()) {
+      if (hooks.isInterrupted()) break;
+      const runners = group.map((job, i) => {
+        const base = { clock: nodeClock, dma: stack.dma, stamping: options.report.latencyStamping };
+        return new JobRunner({ ...base, job, geometry: geometries[at]![i]!, target: targets[i]! });
+      });
+      results.push(...(await runOneGroup(runners, stack, meter, options, hooks)));
+      for (const runner of runners) runner.close();
+    }
+  } finally {
+    meter.close();
+    await stack.close();
+  }
+  return results;
+}
+
+async function runOneGroup(
+  runners: readonly JobRunner[],
+  stack: Stack,
+  meter: ResourceMeter,
+  options: BenchOptions,
+  hooks: RunHooks,
+): Promise<JobResult[]> {
+  const samples = runners.map(() => new RateSamples());
+  const startedAtMs = Date.now();
+  const startedNs = nodeClock.nowNs();
+  const before = countersOf(stack);
+  const onSlice = (nowNs: number): boolean => {
+    const isDue = runners.map((runner, i) => samples[i]!.take(runner, nowNs)).some(Boolean);
+    if (isDue) hooks.live.update(progressOf(runners, samples, startedNs, nowNs));
+    return hooks.isInterrupted();
+  };
+  const stamping = options.report.latencyStamping;
+  const tick = (nowNs: number): void => {
+    stack.tick();
+    for (const runner of runners) runner.tick(nowNs);
+  };
+  await runGroup(runners, { clock: nodeClock, stamping, meter, step: stack.step, tick, onSlice });
+  hooks.live.clear();
+  const used = usedSince(before, stack, meter);
+  return reportGroups(runners).map((reported) => {
+    const own = reported.map((runner) => samples[runners.indexOf(runner)]!);
+    // Counters belong to the stack: they are shared out among jobs that ran side by side by what each did.
+    const share = shareOf(reported, runners);
+    const facts = { startedAtMs, stamping, stack: scale(used, share), interrupted: hooks.isInterrupted() };
+    return collectResult(reported, own, facts);
+  });
+}
+
+async function openTargets(stack: Stack, count: number) {
+  const targets = [];
+  for (let i = 0; i < count; i++) targets.push(await stack.openTarget());
+  return targets;
+}
+
+function checkVerifiable(job: JobSpec, options: BenchOptions): void {
+  if (job.verify !== 'none' && options.stack.media.kind === 'null') {
+    throw new Error(`job "${job.name}": verify=${job.verify} expects a medium that keeps data (--media ram or file:PATH), got --media null`);
+  }
+}
+
+interface Counters {
+  readonly mmioReads: number;
+  readonly mmioWrites: number;
+  readonly polls: number;
+  readonly idlePolls: number;
+  readonly completions: number;
+}
+
+function countersOf(stack: Stack): Counters {
+  const { registerReads, registerWrites, sqDoorbellWrites, cqDoorbellWrites } = stack.mmio;
+  return { mmioReads: registerReads, mmioWrites: registerWrites + sqDoorbellWrites + cqDoorbellWrites, ...stack.polling };
+}
+
+function usedSince(before: Counters, stack: Stack, meter: ResourceMeter): StackCounters {
+  const after = countersOf(stack);
+  const { userNs, systemNs, bytesAllocated, garbageCollections } = meter.read();
+  return {
+    mmioReads: after.mmioReads - before.mmioReads,
+    mmioWrites: after.mmioWrites - before.mmioWrites,
+    polls: after.polls - before.polls,
+    idlePolls: after.idlePolls - before.idlePolls,
+    completions: after.completions - before.completions,
+    bytesAllocated,
+    garbageCollections,
+    cpuUserNs: userNs,
+    cpuSystemNs: systemNs,
+  };
+}
+
+function shareOf(reported: readonly JobRunner[], runners: readonly JobRunner[]): number {
+  const iosOf = (some: readonly JobRunner[]): number =>
+    some.reduce((sum, runner) => sum + runner.statistics.reduce((ios, each) => ios + each.ios, 0), 0);
+  const all = iosOf(runners);
+  return all === 0 ? 1 / runners.length : iosOf(reported) / all;
+}
+
+function scale(counters: StackCounters, share: number): StackCounters {
+  return Object.fromEntries(Object.entries(counters).map(([name, value]) => [name, value * share]));
+}
+
+function progressOf(runners: readonly JobRunner[], samples: readonly RateSamples[], startedNs: number, nowNs: number) {
+  const histograms = runners.flatMap((runner) => runner.statistics.map((each) => each.latency));
+  const count = histograms.reduce((sum, each) => sum + each.count, 0);
+  const totalNs = histograms.reduce((sum, each) => sum + each.meanNs * each.count, 0);
+  return {
+    title: runners.map((runner) => runner.job.name + (runner.isVerifying ? ': verify' : '')).join(', '),
+    elapsedMs: (nowNs - startedNs) / 1e6,
+    fraction: Math.min(...runners.map((runner) => runner.progress(nowNs))),
+    iops: samples.reduce((sum, each) => sum + each.lastIops, 0),
+    bytesPerSecond: samples.reduce((sum, each) => sum + each.lastBytes, 0),
+    ...(count === 0 ? {} : { latencyNs: totalNs / count }),
+  };
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+import { writeFileSync } from 'node:fs';
+import { parseArguments } from './cli/arguments.js';
+import type { BenchOptions } from './cli/bench-options.js';
+import { compareWithC } from './compare-c/compare-c.js';
+import { runJobs } from './engine/run-jobs.js';
+import { describeStack, stackSettings } from './report/describe-stack.js';
+import { fioJson } from './report/fio-json.js';
+import type { JobResult } from './report/job-result.js';
+import { LiveLine } from './report/live-line.js';
+import { describeMachine } from './report/machine.js';
+import { renderReport } from './report/table.js';
+import { runTour } from './tour/tour.js';
+import { packageVersion } from './version.js';
+
+/** Exit codes: all well; an I/O failed or data was wrong; the run could not be done as asked. */
+const EXIT_GOOD = 0;
+const EXIT_ERRORS = 1;
+const EXIT_REFUSED = 2;
+
+async function main(): Promise<number> {
+  const parsed = parseArguments(process.argv.slice(2), { version: packageVersion() });
+  if (parsed.kind === 'exit') {
+    process.stdout.write(parsed.stdout);
+    process.stderr.write(parsed.stderr);
+    return parsed.exitCode;
+  }
+  const { options } = parsed;
+  for (const warning of options.jobs?.warnings ?? []) process.stderr.write(`warning: ${warning}\n`);
+  if (options.command === 'compare-c') return compareWithC(options);
+  if (options.command === 'tour') return runTour(options);
+  return run(options);
+}
+
+async function run(options: BenchOptions): Promise<number> {
+  const startedMs = performance.now();
+  let interrupted = false;
+  process.once('SIGINT', () => {
+    interrupted = true;
+    process.stderr.write('\ninterrupted: what there is so far\n');
+  });
+  const hooks = { live: new LiveLine(process.stderr, options.report.eta), isInterrupted: () => interrupted };
+  const results = await runJobs(options.jobs!.groups, options, hooks);
+  report(results, options, performance.now() - startedMs);
+  const failed = results.some((result) => result.errors > 0 || (result.verify?.errors ?? 0) > 0);
+  return failed ? EXIT_ERRORS : EXIT_GOOD;
+}
+
+function report(results: readonly JobResult[], options: BenchOptions, elapsedMs: number): void {
+  const machine = describeMachine();
+  const { outputFormat, outputFile } = options.report;
+  const text =
+    outputFormat === 'json'
+      ? `${JSON.stringify(fioJson(results, { machine, stack: stackSettings(options), globalSettings: {}, nowMs: Date.now(), elapsedMs }), null, 2)}\n`
+      : renderReport(results, machine, describeStack(options));
+  if (outputFile === undefined) process.stdout.write(text);
+  else writeFileSync(outputFile, text);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`phasebit-bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = EXIT_REFUSED;
+  },
+);

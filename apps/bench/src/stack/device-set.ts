@@ -1,0 +1,65 @@
+import { Controller, FileMedium, type Medium, NullMedium, RamMedium } from '@phasebit/controller';
+import { DeviceDma, type DmaArena, LinkDevice, type LinkMemory } from '@phasebit/pcie';
+import { DEVICE_RING_ENTRIES_MAX, type DeviceSpec } from './device-spec.js';
+import { NodeFileBackend } from './file-backend.js';
+import { nodeClock } from './node-clock.js';
+
+/** ANA groups of the modelled subsystem; its one namespace is in the first. */
+const ANA_GROUPS = 1;
+
+/** The device's half of a run: one medium, shown by one controller per path. It acts when stepped. */
+export class DeviceSet {
+  private readonly controllers: readonly Controller[];
+  private readonly file: NodeFileBackend | undefined;
+
+  /**
+   * @param links - one per controller
+   * @param arenas - host memory that the devices can reach
+   * @throws Error when the medium cannot be had as asked
+   */
+  constructor(spec: DeviceSpec, links: readonly LinkMemory[], arenas: readonly DmaArena[]) {
+    const { medium, file } = openMedium(spec);
+    this.file = file;
+    this.controllers = links.map((link, cntlid) => {
+      const dies = cntlid === 0 && spec.failControllerAfter !== undefined;
+      return new Controller({
+        link: new LinkDevice(link),
+        dma: new DeviceDma(arenas),
+        clock: nodeClock,
+        cntlid,
+        serial: 'PHASEBITBENCH',
+        mqesEntries: DEVICE_RING_ENTRIES_MAX,
+        queuePairs: spec.queuePairs,
+        namespaces: [{ nsid: 1, medium, blockBytes: spec.lbaBytes, shared: links.length > 1 }],
+        ...(links.length > 1 ? { anaGroups: ANA_GROUPS } : {}),
+        ...(dies ? { failAfterCommands: spec.failControllerAfter, failMode: 'fatal' } : {}),
+      });
+    });
+  }
+
+  /** One turn of every controller; gives how much there was to do. */
+  step(): number {
+    const { controllers } = this;
+    let done = 0;
+    for (let i = 0; i < controllers.length; i++) done += controllers[i]!.step();
+    return done;
+  }
+
+  /** Makes durable what was written and closes the file. */
+  close(): void {
+    this.file?.flushSync();
+    this.file?.close();
+  }
+}
+
+function openMedium(spec: DeviceSpec): { medium: Medium; file?: NodeFileBackend } {
+  const { media, lbaBytes } = spec;
+  if (media.kind === 'file') {
+    const file = NodeFileBackend.open(media.path, spec.mediaBytes);
+    const bytes = file.bytes - (file.bytes % lbaBytes);
+    if (bytes === 0) throw new Error(`--media file:${media.path}: expected at least one block of ${lbaBytes} bytes, found ${file.bytes}`);
+    return { medium: new FileMedium(file, bytes), file };
+  }
+  const bytes = spec.mediaBytes!;
+  return { medium: media.kind === 'null' ? new NullMedium(bytes) : new RamMedium({ bytes }) };
+}

@@ -1,0 +1,16 @@
+/**
+ * NVMe namespaces as block devices, over one controller or many: the driver and the path policy behind the block layer's contract.
+ * Start with {@link NvmeBdev}.
+ *
+ * @packageDocumentation
+ */
+
+// 1. Controllers as sources of paths
+export { PathController } from './path-controller.js';
+
+// 2. A namespace as a block device
+export { NvmeBdev, type NvmeBdevOptions, type NvmeChannelOptions } from './nvme-bdev.js';
+export { type NvmePath } from './nvme-path.js';
+
+// 3. What can go wrong
+export { NvmeBdevError, type NvmeBdevErrorCode } from './errors.js';

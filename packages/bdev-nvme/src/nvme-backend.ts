@@ -1,0 +1,242 @@
+/**
+ * Hot path: allocates only in the constructor.
+ */
+import {
+  BACKEND_ACCEPTED,
+  BACKEND_NO_MEMORY,
+  BDEV_IO_COMPARE,
+  BDEV_IO_FLUSH,
+  BDEV_IO_READ,
+  BDEV_IO_UNMAP,
+  BDEV_IO_WRITE,
+  BDEV_IO_WRITE_ZEROES,
+  BDEV_STATUS_BAD_ADDRESS,
+  BDEV_STATUS_MISCOMPARE,
+  BDEV_STATUS_NVME_ERROR,
+  BDEV_STATUS_SUCCESS,
+  type BdevBackend,
+  type BdevIo,
+} from '@phasebit/bdev';
+import {
+  CompletionFacts,
+  DISPOSITION_COMPLETE,
+  DISPOSITION_FAIL,
+  DISPOSITION_FAILOVER,
+  judgeCompletion,
+  judgeUnsent,
+  type PathSelector,
+  type RetryPolicy,
+  Verdict,
+} from '@phasebit/multipath';
+import { type QueuePair, SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_FAILED } from '@phasebit/nvme';
+import {
+  STATUS_COMMAND_ABORTED_BY_HOST,
+  STATUS_COMPARE_FAILURE,
+  STATUS_HOST_PATHING_ERROR,
+  statusCode,
+} from '@phasebit/nvme-spec';
+import { ChannelPaths } from './channel-paths.js';
+import { HeldIos } from './held-ios.js';
+import type { NvmePath } from './nvme-path.js';
+
+const READ = BDEV_IO_READ;
+const WRITE = BDEV_IO_WRITE;
+const SUCCESS = BDEV_STATUS_SUCCESS;
+const ACCEPTED = SUBMIT_ACCEPTED;
+const TAKEN = BACKEND_ACCEPTED;
+
+/**
+ * One channel of a namespace: sends each I/O over the chosen path, and what fails over another.
+ *
+ * N1. An I/O is in one place: with a queue pair, or held until its time has come or a path is there.
+ * N2. `io.moduleWord0` is the path of an I/O that is with a queue pair.
+ */
+export class NvmeBackend implements BdevBackend {
+  private readonly paths: readonly NvmePath[];
+  private readonly ways: ChannelPaths;
+  private readonly selector: PathSelector;
+  private readonly isSticky: boolean;
+  private readonly policy: RetryPolicy;
+  private readonly held: HeldIos;
+  private readonly facts = new CompletionFacts();
+  private readonly verdict = new Verdict();
+  private readonly outstanding: Int32Array;
+  private current = -1;
+  private seenVersion = -1;
+  private nowNs = 0.5;
+
+  constructor(nsid: number, paths: readonly NvmePath[], ios: readonly BdevIo[], selector: PathSelector, policy: RetryPolicy) {
+    this.paths = paths;
+    this.ways = new ChannelPaths(nsid, paths);
+    this.outstanding = this.ways.group.outstanding;
+    this.selector = selector;
+    this.isSticky = selector.isSticky;
+    this.policy = policy;
+    this.held = new HeldIos(ios);
+  }
+
+  /** @inheritDoc */
+  submit(io: BdevIo): number {
+    const path = this.choose();
+    if (path < 0) {
+      this.judgePathless(io, STATUS_HOST_PATHING_ERROR);
+      return TAKEN;
+    }
+    return this.send(io, path);
+  }
+
+  /** @inheritDoc */
+  poll(): number {
+    const { paths } = this;
+    let found = 0;
+    for (let i = 0; i < paths.length; i++) {
+      const { pair } = paths[i]!;
+      if (pair.connected) found += pair.poll();
+    }
+    if (this.held.count !== 0) this.resume();
+    return found;
+  }
+
+  /** @inheritDoc */
+  tick(nowNs: number): void {
+    this.nowNs = nowNs;
+    this.ways.refresh(nowNs);
+  }
+
+  /** @inheritDoc */
+  close(): void {
+    for (const { source, pair } of this.paths) {
+      // The rings are the controller's until it has let them go; what it cannot confirm is its own failure's business.
+      if (source.controller.state === 'READY') void source.controller.deleteQueuePair(pair).catch(() => undefined);
+    }
+  }
+
+  private choose(): number {
+    const { group } = this.ways;
+    if (this.isSticky && group.version === this.seenVersion) return this.current;
+    this.current = this.selector.select(group, this.current);
+    this.seenVersion = group.version;
+    return this.current;
+  }
+
+  private send(io: BdevIo, path: number): number {
+    io.moduleWord0 = path; // N2
+    const answer = this.issue(io, this.paths[path]!);
+    if (answer === ACCEPTED) {
+      this.outstanding[path]!++;
+      return TAKEN;
+    }
+    return this.refused(io, answer);
+  }
+
+  private issue(io: BdevIo, path: NvmePath): number {
+    const { pair, namespace } = path;
+    if (io.type === READ) return pair.read(namespace, io.address, io.lba, io.blocks, 0, this.onDone, io);
+    if (io.type === WRITE) return pair.write(namespace, io.address, io.lba, io.blocks, 0, this.onDone, io);
+    return this.issueOther(io, pair, path);
+  }
+
+  private issueOther(io: BdevIo, pair: QueuePair, { namespace }: NvmePath): number {
+    switch (io.type) {
+      case BDEV_IO_FLUSH:
+        return pair.flush(namespace, this.onDone, io);
+      case BDEV_IO_UNMAP:
+        return pair.deallocate(namespace, io.lba, io.blocks, this.onDone, io);
+      case BDEV_IO_WRITE_ZEROES:
+        return pair.writeZeroes(namespace, io.lba, io.blocks, 0, this.onDone, io);
+      default:
+        return pair.compare(namespace, io.address, io.lba, io.blocks, 0, this.onDone, io);
+    }
+  }
+
+  private readonly onDone = (context: unknown, status: number): void => {
+    const io = context as BdevIo;
+    this.outstanding[io.moduleWord0]!--;
+    if (status !== 0) {
+      this.judge(io, status);
+      return;
+    }
+    if (this.held.troubled !== 0) this.held.forget(io);
+    io.complete(SUCCESS, 0);
+  };
+
+  // ---- when something is wrong
+
+  private refused(io: BdevIo, answer: number): number {
+    if (answer === SUBMIT_AGAIN) return BACKEND_NO_MEMORY;
+    if (answer === SUBMIT_FAILED) {
+      this.ways.refresh(this.nowNs);
+      this.judgePathless(io, STATUS_HOST_PATHING_ERROR);
+      return TAKEN;
+    }
+    // The memory is not the driver's: nothing will change that. The rule against completing inside a submit holds here too.
+    this.held.holdToComplete(io, BDEV_STATUS_BAD_ADDRESS, 0);
+    return TAKEN;
+  }
+
+  private judge(io: BdevIo, status: number): void {
+    const { facts, verdict, held } = this;
+    const path = io.moduleWord0;
+    this.ways.refresh(this.nowNs);
+    held.recall(io, facts);
+    facts.status = status;
+    facts.path = path;
+    facts.nowNs = this.nowNs;
+    facts.isConfirmed = statusCode(status) !== STATUS_COMMAND_ABORTED_BY_HOST;
+    facts.changesData = io.type !== READ && io.type !== BDEV_IO_COMPARE && io.type !== BDEV_IO_FLUSH;
+    const action = judgeCompletion(facts, this.ways.group, this.policy, verdict);
+    if (verdict.needsAnaLog) this.paths[path]!.source.refresh();
+    if (action === DISPOSITION_COMPLETE || action === DISPOSITION_FAIL) {
+      if (verdict.delayNs > 0) held.holdToFail(io, status, this.nowNs + verdict.delayNs);
+      else this.fail(io, status);
+      return;
+    }
+    held.note(io, verdict, this.nowNs);
+    held.hold(io, status, this.nowNs + verdict.delayNs);
+  }
+
+  private judgePathless(io: BdevIo, status: number): void {
+    const { facts, held } = this;
+    held.recall(io, facts);
+    facts.nowNs = this.nowNs;
+    const action = judgeUnsent(facts, this.ways.group, this.policy);
+    if (action === DISPOSITION_FAIL) held.holdToFail(io, status, this.nowNs);
+    else held.hold(io, status, this.nowNs);
+  }
+
+  /** Looks at every held I/O once: fails, sends, or keeps it. */
+  private resume(): void {
+    const { held, facts, ways } = this;
+    this.ways.refresh(this.nowNs);
+    for (let left = held.count; left > 0; left--) {
+      const io = held.shift();
+      const status = held.statusOf(io);
+      if (held.dueNs(io) > this.nowNs) held.keep(io);
+      else if (held.isEnding(io)) this.end(io);
+      else {
+        held.recall(io, facts);
+        facts.nowNs = this.nowNs;
+        const action = judgeUnsent(facts, ways.group, this.policy);
+        if (action === DISPOSITION_FAIL) this.fail(io, status);
+        else if (action !== DISPOSITION_FAILOVER || !this.resend(io)) held.keep(io);
+      }
+    }
+  }
+
+  private resend(io: BdevIo): boolean {
+    const path = this.choose();
+    return path >= 0 && this.send(io, path) === TAKEN;
+  }
+
+  private end(io: BdevIo): void {
+    const bdevStatus = this.held.bdevStatusOf(io);
+    if (bdevStatus === BDEV_STATUS_NVME_ERROR) this.fail(io, this.held.statusOf(io));
+    else io.complete(bdevStatus, 0);
+  }
+
+  private fail(io: BdevIo, status: number): void {
+    this.held.forget(io);
+    const isMiscompare = io.type === BDEV_IO_COMPARE && statusCode(status) === STATUS_COMPARE_FAILURE;
+    io.complete(isMiscompare ? BDEV_STATUS_MISCOMPARE : BDEV_STATUS_NVME_ERROR, status);
+  }
+}

@@ -1,0 +1,156 @@
+import {
+  type Bdev,
+  BDEV_IO_COMPARE,
+  BDEV_IO_FLUSH,
+  BDEV_IO_READ,
+  BDEV_IO_UNMAP,
+  BDEV_IO_WRITE,
+  BDEV_IO_WRITE_ZEROES,
+  BdevChannel,
+} from '@phasebit/bdev';
+import { ActivePassiveSelector, checkRetryPolicy, type PathSelector, RETRY_POLICY_DEFAULT, type RetryPolicy } from '@phasebit/multipath';
+import type { Namespace, QueuePairOptions } from '@phasebit/nvme';
+import {
+  CMIC_MULTI_CONTROLLER,
+  ONCS_COMPARE,
+  ONCS_DATASET_MANAGEMENT,
+  ONCS_WRITE_ZEROES,
+  RW_BLOCKS_MAX,
+  VWC_PRESENT,
+} from '@phasebit/nvme-spec';
+import { NvmeBdevError } from './errors.js';
+import { NvmeBackend } from './nvme-backend.js';
+import type { NvmePath } from './nvme-path.js';
+import type { PathController } from './path-controller.js';
+
+/** How a namespace is opened as a block device. */
+export interface NvmeBdevOptions {
+  /** what the device shall be called */
+  readonly name: string;
+  /** the controllers to reach it through, in order of preference; different ones of one subsystem */
+  readonly controllers: readonly PathController[];
+  /** namespace identifier, the same on all of them */
+  readonly nsid: number;
+  /** makes the path policy of a channel; default active-passive, which stays on the first path of the best kind */
+  readonly selector?: () => PathSelector;
+  /** how failures are treated; default three retries, and path errors for as long as a path may recover */
+  readonly retry?: RetryPolicy;
+}
+
+/** How a channel of such a device is opened. */
+export interface NvmeChannelOptions {
+  /** I/Os that can be under way at once; default 1,024 */
+  readonly ioCount?: number;
+  /** the queue pair that is made on each path */
+  readonly queuePair?: QueuePairOptions;
+}
+
+/**
+ * An NVMe namespace as a block device, over one controller or many. What fails on one path is sent over another, queued and in-flight I/O
+ * alike; see `judgeCompletion` of `@phasebit/multipath` for the rule.
+ */
+export class NvmeBdev {
+  /** what this device is called */
+  readonly name: string;
+  /** namespace identifier */
+  readonly nsid: number;
+  /** bytes of a logical block */
+  readonly blockBytes: number;
+  /** logical blocks */
+  readonly blockCount: number;
+  private readonly options: NvmeBdevOptions;
+
+  /**
+   * @throws NvmeBdevError when the controllers do not show one namespace; DriverError NO_NAMESPACE
+   */
+  constructor(options: NvmeBdevOptions) {
+    const first = checkPaths(options);
+    this.options = options;
+    this.name = options.name;
+    this.nsid = options.nsid;
+    this.blockBytes = first.blockBytes;
+    this.blockCount = first.blocks;
+    checkRetryPolicy(options.retry ?? RETRY_POLICY_DEFAULT);
+  }
+
+  /**
+   * Opens a channel: a queue pair on every controller that is ready, and the block layer above them. The caller's thread owns it.
+   *
+   * @throws DriverError when a queue pair cannot be had; NvmeBdevError NO_PATH
+   */
+  async openChannel(options: NvmeChannelOptions = {}): Promise<BdevChannel> {
+    const paths: NvmePath[] = [];
+    for (const source of this.options.controllers) {
+      const { controller } = source;
+      if (controller.state !== 'READY') continue;
+      const pair = await controller.createQueuePair(options.queuePair ?? {});
+      paths.push({ source, namespace: controller.namespace(this.nsid), pair });
+    }
+    if (paths.length === 0) throw new NvmeBdevError('NO_PATH', { name: this.name });
+    return new BdevChannel(this.through(paths), options.ioCount === undefined ? {} : { ioCount: options.ioCount });
+  }
+
+  /** The device as one channel sees it. */
+  private through(paths: readonly NvmePath[]): Bdev {
+    const { selector = () => new ActivePassiveSelector(), retry = RETRY_POLICY_DEFAULT } = this.options;
+    const supported = this.supportedTypes();
+    return {
+      name: this.name,
+      productName: 'NVMe namespace',
+      blockBytes: this.blockBytes,
+      blockCount: this.blockCount,
+      requiredAlignmentBytes: 4,
+      // The driver cuts at the namespace's own boundary and at what a command carries: two layers that cut would be one too many.
+      optimalBoundaryBlocks: Math.min(...paths.map((path) => path.namespace.boundaryBlocks)),
+      splitOnBoundary: false,
+      transferBlocksMax: this.transferBlocksMax(paths),
+      unmapBlocksMax: 0xffff_ffff,
+      writeZeroesBlocksMax: RW_BLOCKS_MAX,
+      writeCache: paths.some((path) => (path.source.controller.identify.vwc & VWC_PRESENT) !== 0),
+      supports: (type) => supported.has(type),
+      openBackend: (ios) => new NvmeBackend(this.nsid, paths, ios, selector(), retry),
+    };
+  }
+
+  /** What one I/O may be before the block layer cuts it: as many pieces as a quarter of the smallest request pool holds. */
+  private transferBlocksMax(paths: readonly NvmePath[]): number {
+    const pieces = Math.min(...paths.map((path) => Math.max(1, path.pair.settings.requests >>> 2)));
+    const blocks = Math.min(...paths.map((path) => path.namespace.transferBlocksMax));
+    return Math.min(pieces * blocks, 0x7fff_ffff);
+  }
+
+  private supportedTypes(): Set<number> {
+    const oncs = this.options.controllers.reduce((common, source) => common & source.controller.identify.oncs, -1);
+    const types = new Set<number>([BDEV_IO_READ, BDEV_IO_WRITE, BDEV_IO_FLUSH]);
+    if ((oncs & ONCS_COMPARE) !== 0) types.add(BDEV_IO_COMPARE);
+    if ((oncs & ONCS_WRITE_ZEROES) !== 0) types.add(BDEV_IO_WRITE_ZEROES);
+    if ((oncs & ONCS_DATASET_MANAGEMENT) !== 0) types.add(BDEV_IO_UNMAP);
+    return types;
+  }
+}
+
+/** Every path has to lead to the same namespace: same size, same format, same identifiers, through different controllers that say so. */
+function checkPaths(options: NvmeBdevOptions): Namespace {
+  const { controllers, nsid, name } = options;
+  const [head] = controllers;
+  if (head === undefined) throw new NvmeBdevError('NO_PATH', { name });
+  const first = head.controller.namespace(nsid);
+  for (const { controller } of controllers.slice(1)) {
+    const other = controller.namespace(nsid);
+    const { subnqn, cmic } = controller.identify;
+    if ((cmic & CMIC_MULTI_CONTROLLER) === 0) throw new NvmeBdevError('NOT_SHARED', { subnqn, cmic });
+    expectSame('subnqn', head.controller.identify.subnqn, subnqn);
+    expectSame('blocks', first.blocks, other.blocks);
+    expectSame('blockBytes', first.blockBytes, other.blockBytes);
+    expectSame('nguid', first.identify.nguid, other.identify.nguid);
+    expectSame('eui64', first.identify.eui64, other.identify.eui64);
+    expectSame('uuid', first.uuid, other.uuid);
+  }
+  const cntlids = controllers.map((source) => source.controller.identify.cntlid);
+  if (new Set(cntlids).size !== cntlids.length) throw new NvmeBdevError('PATHS_ALIKE', { cntlids: cntlids.join(' ') });
+  return first;
+}
+
+function expectSame(field: string, expected: string | number, got: string | number): void {
+  if (expected !== got) throw new NvmeBdevError('PATHS_DIFFER', { field, expected, got });
+}

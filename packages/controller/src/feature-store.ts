@@ -1,0 +1,123 @@
+import type { Clock } from '@phasebit/core';
+import {
+  FEATURE_ARBITRATION_VALUE,
+  FEATURE_NUMBER_OF_QUEUES_RESULT,
+  FEATURE_VOLATILE_WRITE_CACHE_VALUE,
+  HOST_BEHAVIOR_BYTES,
+} from '@phasebit/nvme-spec';
+import { QUEUE_BUDGET } from './limits.js';
+import type { Settings } from './settings.js';
+
+/** Arbitration burst of 7: no limit. */
+const BURST_UNLIMITED = 7;
+/** Warning composite temperature in kelvins, 70 degrees Celsius: default of the over temperature threshold too. */
+export const WARNING_TEMPERATURE_KELVIN = 343;
+
+/**
+ * The current values of the features that belong to the controller, as dword 11 of Set Features carries them. None can be saved:
+ * a controller reset brings the defaults back. [Base] 5.1.25
+ */
+export class FeatureStore {
+  arbitration = 0;
+  powerManagement = 0;
+  overTemperature = 0;
+  underTemperature = 0;
+  volatileWriteCache = 0;
+  /** dword 0 of the completion: queues granted */
+  numberOfQueues = 0;
+  interruptCoalescing = 0;
+  writeAtomicity = 0;
+  asyncEventConfig = 0;
+  keepAliveTimer = 0;
+  /** coalescing disabled, per interrupt vector */
+  readonly coalescingDisabled: Uint8Array;
+  /** data structure of Host Behavior Support */
+  readonly hostBehavior: Uint8Array = new Uint8Array(HOST_BEHAVIOR_BYTES);
+  /** commands of one I/O queue in one turn, from the arbitration burst */
+  burst: number = QUEUE_BUDGET;
+  /** whether every write goes to stable media before it completes */
+  isWriteThrough = false;
+  private readonly clock: Clock;
+  private timestampMs = 0;
+  private timestampSetNs = 0;
+  private timestampOrigin = 0;
+
+  constructor(private readonly settings: Settings) {
+    this.clock = settings.clock;
+    this.coalescingDisabled = new Uint8Array(settings.link.vectors);
+    this.reset();
+  }
+
+  /** Every feature takes its default. */
+  reset(): void {
+    this.setArbitration(defaultArbitration());
+    this.powerManagement = 0;
+    this.overTemperature = WARNING_TEMPERATURE_KELVIN;
+    this.underTemperature = 0;
+    this.setVolatileWriteCache(this.defaultVolatileWriteCache);
+    this.numberOfQueues = this.defaultNumberOfQueues;
+    this.interruptCoalescing = 0;
+    this.writeAtomicity = 0;
+    this.asyncEventConfig = 0;
+    this.keepAliveTimer = 0;
+    this.coalescingDisabled.fill(0);
+    this.hostBehavior.fill(0);
+    this.timestampMs = 0;
+    this.timestampSetNs = this.clock.nowNs();
+    this.timestampOrigin = 0;
+  }
+
+  /** Default of Volatile Write Cache: enabled when there is one. */
+  get defaultVolatileWriteCache(): number {
+    return FEATURE_VOLATILE_WRITE_CACHE_VALUE.WCE.set(0, this.settings.vwc ? 1 : 0);
+  }
+
+  /** Default of Number of Queues: all there are. */
+  get defaultNumberOfQueues(): number {
+    return queuesGranted(this.settings.queuePairs - 1, this.settings.queuePairs - 1);
+  }
+
+  /** Changes Arbitration and what follows from it. */
+  setArbitration(value: number): void {
+    this.arbitration = value;
+    const burst = FEATURE_ARBITRATION_VALUE.AB.get(value);
+    this.burst = burst === BURST_UNLIMITED ? QUEUE_BUDGET : 1 << burst;
+  }
+
+  /** Changes Volatile Write Cache and what follows from it. */
+  setVolatileWriteCache(value: number): void {
+    this.volatileWriteCache = value;
+    this.isWriteThrough = this.settings.vwc && FEATURE_VOLATILE_WRITE_CACHE_VALUE.WCE.get(value) === 0;
+  }
+
+  /** Sets the time to `ms` milliseconds since 1970, as the host gave it. */
+  setTimestamp(ms: number): void {
+    this.timestampMs = ms;
+    this.timestampSetNs = this.clock.nowNs();
+    this.timestampOrigin = 1;
+  }
+
+  /** Milliseconds since 1970, or since the last reset when the host has set no time; a 48-bit value. */
+  get timestamp(): number {
+    const elapsedMs = Math.floor((this.clock.nowNs() - this.timestampSetNs) / 1e6);
+    return (this.timestampMs + elapsedMs) % 2 ** 48;
+  }
+
+  /** Where the time comes from: 0 a reset, 1 Set Features. */
+  get origin(): number {
+    return this.timestampOrigin;
+  }
+}
+
+/** Default of Arbitration: no limit on the burst. */
+export function defaultArbitration(): number {
+  return FEATURE_ARBITRATION_VALUE.AB.set(0, BURST_UNLIMITED);
+}
+
+/** Dword 0 for so many submission and completion queues, both 0's based. */
+export function queuesGranted(submission0: number, completion0: number): number {
+  return FEATURE_NUMBER_OF_QUEUES_RESULT.NCQA0.set(
+    FEATURE_NUMBER_OF_QUEUES_RESULT.NSQA0.set(0, submission0),
+    completion0,
+  );
+}
