@@ -1,6 +1,12 @@
 import esbuild from 'rollup-plugin-esbuild';
 
 /**
+ * A field without an initialiser is not first defined as `undefined`: V8 would then keep no small integer or double in it, but a tagged
+ * value, and box every double. Half of a hot loop's time, Node 20; see docs/decisions.md.
+ */
+const ASSIGN_FIELDS = { useDefineForClassFields: false };
+
+/**
  * The one way a package here is bundled: a single ES module with a source map. A single file because V8 folds constants of the
  * same module into the code that uses them and does not fold imported ones (docs/decisions.md, "One bundle per package").
  * Everything that is not a relative path stays external. Warnings, circular imports among them, are errors.
@@ -16,7 +22,7 @@ export function phasebitPackage(entries = { index: 'src/index.ts' }) {
       entryFileNames: '[name].js',
       chunkFileNames: 'chunk-[name].js',
     },
-    plugins: [esbuild({ target: 'es2022', tsconfig: false })],
+    plugins: [esbuild({ target: 'es2022', tsconfig: false, tsconfigRaw: { compilerOptions: ASSIGN_FIELDS } })],
     onwarn: (warning) => {
       throw new Error(`${warning.code}: ${warning.message}`);
     },

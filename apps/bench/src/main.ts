@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './v8-flags.js';
 import { writeFileSync } from 'node:fs';
 import { parseArguments } from './cli/arguments.js';
 import type { BenchOptions } from './cli/bench-options.js';
@@ -52,7 +53,7 @@ function report(results: readonly JobResult[], options: BenchOptions, elapsedMs:
   const text =
     outputFormat === 'json'
       ? `${JSON.stringify(fioJson(results, { machine, stack: stackSettings(options), globalSettings: {}, nowMs: Date.now(), elapsedMs }), null, 2)}\n`
-      : renderReport(results, machine, describeStack(options));
+      : renderReport(results, machine, describeStack(options), outputFile === undefined ? undefined : false);
   if (outputFile === undefined) process.stdout.write(text);
   else writeFileSync(outputFile, text);
 }

@@ -16,9 +16,9 @@ const BLOCK = 512;
 
 function open(
   options: Partial<AsyncDeviceOptions> = {},
-  slots = 4,
+  pages = 64,
 ): { memory: HeapMemory; device: AsyncDevice; errors: ErrorBdev } {
-  const memory = new HeapMemory((slots * 16) * 4096);
+  const memory = new HeapMemory(pages * 4096);
   const errors = new ErrorBdev(new MallocBdev({ blockCount: 1000, memory }));
   const device = new AsyncDevice(new BdevChannel(errors, { ioCount: 4 }), {
     memory,
@@ -69,7 +69,7 @@ describe('blocks with promises', () => {
 
   it('are closed by `await using`', async () => {
     const base = new ScriptedBdev();
-    const memory = new HeapMemory((16) * 4096);
+    const memory = new HeapMemory(16 * 4096);
     {
       await using device = new AsyncDevice(new BdevChannel(base), {
         memory,
@@ -116,15 +116,19 @@ describe('a call that fails', () => {
   });
 
   it('for want of support says so', async () => {
-    const memory = new HeapMemory((16) * 4096);
+    const memory = new HeapMemory(16 * 4096);
     const device = new AsyncDevice(new BdevChannel(new NullBdev()), { memory, pump: async () => undefined });
     await expect(device.compare(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'REFUSED' });
     expect(memory.pagesInUse).toBe(0);
   });
 
   it('for want of any bounce memory says so instead of waiting', async () => {
-    const { device } = open({ chunkBytes: 0x2_0000 });
+    const { device } = open({ chunkBytes: 0x2_0000 }, 16);
     await expect(device.read(0, 256)).rejects.toMatchObject({ code: 'NO_BOUNCE_MEMORY', facts: { bytes: 0x2_0000 } });
+  });
+
+  it('for a chunk of no bytes is a RangeError at once', () => {
+    expect(() => open({ chunkBytes: 0 })).toThrow(/^chunkBytes/);
   });
 
   it('after close says so', async () => {

@@ -14,6 +14,8 @@ import {
   BDEV_STATUS_FAILED,
   BDEV_STATUS_NVME_ERROR,
   BdevChannel,
+  describeBdevIoType,
+  describeBdevStatus,
 } from './index.js';
 
 function open(geometry: Geometry = {}, ioCount = 8): { bdev: ScriptedBdev; channel: BdevChannel; outcomes: Outcomes } {
@@ -274,5 +276,17 @@ describe('a channel', () => {
     expect(() => new BdevChannel(new ScriptedBdev({ [name]: value }))).toThrow(
       new RegExp(`^${name}: expected .* got ${value}$`),
     );
+  });
+});
+
+describe('names for people', () => {
+  it('exist for every number, known or not', () => {
+    expect([0, 5, 7, 99].map(describeBdevStatus)).toEqual([
+      'success',
+      'NVMe error',
+      'bad address',
+      'unknown status 99',
+    ]);
+    expect([0, 4, 5, 6].map(describeBdevIoType)).toEqual(['read', 'write zeroes', 'compare', 'unknown I/O type 6']);
   });
 });

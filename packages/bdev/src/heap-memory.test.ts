@@ -25,11 +25,11 @@ describe('heap memory', () => {
 
   it('knows what is memory', () => {
     const memory = new HeapMemory(2 * PAGE);
-    expect([memory.contains(PAGE, 2 * PAGE), memory.contains(PAGE - 1, 1), memory.contains(PAGE, 2 * PAGE + 1)]).toEqual([
-      true,
-      false,
-      false,
-    ]);
+    expect([
+      memory.contains(PAGE, 2 * PAGE),
+      memory.contains(PAGE - 1, 1),
+      memory.contains(PAGE, 2 * PAGE + 1),
+    ]).toEqual([true, false, false]);
     expect(() => memory.bytes(3 * PAGE - 1, 2)).toThrow(/^address: expected 2 bytes of memory, got 12287/);
   });
 
@@ -44,7 +44,8 @@ describe('heap memory', () => {
   it('takes back only what it gave', () => {
     const memory = new HeapMemory(4 * PAGE);
     const address = memory.allocate(2 * PAGE);
-    for (const wrong of [0, 100, address + 1, address + PAGE, 4 * PAGE, 99 * PAGE, NaN]) expect(() => memory.free(wrong)).toThrow(RangeError);
+    for (const wrong of [0, 100, address + 1, address + PAGE, 4 * PAGE, 99 * PAGE, NaN])
+      expect(() => memory.free(wrong)).toThrow(RangeError);
     memory.free(address);
     expect(() => memory.free(address)).toThrow(RangeError);
   });
@@ -65,7 +66,9 @@ describe('heap memory', () => {
               expect(error).toBeInstanceOf(RangeError);
             }
           }
-          const taken = lent.flatMap(({ address, pages }) => Array.from({ length: pages }, (_, i) => address + i * PAGE));
+          const taken = lent.flatMap(({ address, pages }) =>
+            Array.from({ length: pages }, (_, i) => address + i * PAGE),
+          );
           expect(new Set(taken).size).toBe(taken.length);
           expect(memory.pagesInUse).toBe(taken.length);
           for (const address of taken) expect(memory.contains(address, PAGE)).toBe(true);

@@ -23,7 +23,8 @@ export class HeapMemory implements HostMemory, BounceMemory {
     }
     this.buffer = new ArrayBuffer(bytes);
     this.runs = new Int32Array(bytes >>> HOST_PAGE_SHIFT);
-    for (let at = 0; at < bytes; at += HOST_PAGE_BYTES) this.views.push(new Uint8Array(this.buffer, at, HOST_PAGE_BYTES));
+    for (let at = 0; at < bytes; at += HOST_PAGE_BYTES)
+      this.views.push(new Uint8Array(this.buffer, at, HOST_PAGE_BYTES));
   }
 
   /** Pages that were allocated and not freed. */
@@ -53,7 +54,8 @@ export class HeapMemory implements HostMemory, BounceMemory {
 
   /** A view of `length` bytes from `address` on. @throws RangeError when they are not all memory */
   bytes(address: number, length: number): Uint8Array {
-    if (!this.contains(address, length)) throw new RangeError(`address: expected ${length} bytes of memory, got ${address}`);
+    if (!this.contains(address, length))
+      throw new RangeError(`address: expected ${length} bytes of memory, got ${address}`);
     return new Uint8Array(this.buffer, address - HOST_PAGE_BYTES, length);
   }
 

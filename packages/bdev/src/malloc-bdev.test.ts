@@ -15,6 +15,10 @@ import {
 const BLOCK = 512;
 const BLOCKS = 100; // not a whole number of pages
 
+function fill(memory: HeapMemory, byte: number): void {
+  for (let page = 1; memory.contains(page * 4096, 4096); page++) memory.page(page).fill(byte);
+}
+
 /** Carries one I/O out and gives its status. */
 function run(channel: BdevChannel, submit: (outcomes: Outcomes) => number): number {
   const outcomes = new Outcomes();
@@ -26,9 +30,9 @@ function run(channel: BdevChannel, submit: (outcomes: Outcomes) => number): numb
 
 describe('a RAM disk', () => {
   it('reads as zeroes at first and gives back what was written, whatever the alignment', () => {
-    const memory = new HeapMemory((8) * 4096);
+    const memory = new HeapMemory(8 * 4096);
     const channel = new BdevChannel(new MallocBdev({ blockCount: BLOCKS, memory }));
-    memory.buffer.fill(0xee);
+    fill(memory, 0xee);
     expect(run(channel, (o) => channel.read(4096, 0, 16, o.callback, null))).toBe(BDEV_STATUS_SUCCESS);
     expect(memory.bytes(4096, 16 * BLOCK).every((byte) => byte === 0)).toBe(true);
     expect(memory.bytes(4096 + 16 * BLOCK, 4).every((byte) => byte === 0xee)).toBe(true);
@@ -37,7 +41,7 @@ describe('a RAM disk', () => {
     for (let i = 0; i < pattern.length; i++) pattern[i] = (i * 7) & 0xff;
     const written = pattern.slice();
     expect(run(channel, (o) => channel.write(8196, 3, 9, o.callback, null))).toBe(BDEV_STATUS_SUCCESS);
-    memory.buffer.fill(0);
+    fill(memory, 0);
     expect(run(channel, (o) => channel.read(4096 + 12, 3, 9, o.callback, null))).toBe(BDEV_STATUS_SUCCESS);
     expect(memory.bytes(4096 + 12, 9 * BLOCK)).toEqual(written);
     expect(run(channel, (o) => channel.compare(4096 + 12, 3, 9, o.callback, null))).toBe(BDEV_STATUS_SUCCESS);
@@ -46,12 +50,12 @@ describe('a RAM disk', () => {
   });
 
   it('serves all its channels from the same blocks', () => {
-    const memory = new HeapMemory((2) * 4096);
+    const memory = new HeapMemory(2 * 4096);
     const bdev = new MallocBdev({ blockCount: 8, memory });
     const [one, two] = [new BdevChannel(bdev), new BdevChannel(bdev)];
-    memory.buffer.fill(9);
+    fill(memory, 9);
     run(one, (o) => one.write(4096, 0, 8, o.callback, null));
-    memory.buffer.fill(0);
+    fill(memory, 0);
     run(two, (o) => two.read(4096, 0, 8, o.callback, null));
     expect(memory.bytes(4096, 4096).every((byte) => byte === 9)).toBe(true);
   });
@@ -59,7 +63,7 @@ describe('a RAM disk', () => {
   it.each([0, 4092, 4096 + 8 * 4096 - 508, 0x7fff_fffc])(
     'ends an I/O at address %d, which is not memory, with a status',
     (address) => {
-      const memory = new HeapMemory((8) * 4096);
+      const memory = new HeapMemory(8 * 4096);
       const channel = new BdevChannel(new MallocBdev({ blockCount: BLOCKS, memory }));
       expect(run(channel, (o) => channel.read(address, 0, 1, o.callback, null))).toBe(BDEV_STATUS_BAD_ADDRESS);
       expect(run(channel, (o) => channel.write(address, 0, 1, o.callback, null))).toBe(BDEV_STATUS_BAD_ADDRESS);
@@ -68,12 +72,12 @@ describe('a RAM disk', () => {
   );
 
   it('refuses addresses that are not multiples of four', () => {
-    const channel = new BdevChannel(new MallocBdev({ blockCount: 8, memory: new HeapMemory((2) * 4096) }));
+    const channel = new BdevChannel(new MallocBdev({ blockCount: 8, memory: new HeapMemory(2 * 4096) }));
     expect(channel.read(4098, 0, 1, new Outcomes().callback, null)).toBe(BDEV_NEVER);
   });
 
   it.each([0, -1, 0.3, NaN, 2 ** 40])('cannot have %d blocks', (blockCount) => {
-    expect(() => new MallocBdev({ blockCount, memory: new HeapMemory((1) * 4096) })).toThrow(/^blockCount: expected/);
+    expect(() => new MallocBdev({ blockCount, memory: new HeapMemory(1 * 4096) })).toThrow(/^blockCount: expected/);
   });
 });
 

@@ -38,7 +38,7 @@ interface Flight {
 
 /** One run: the device, the array it is held against, and the I/Os in flight, whose ranges never overlap. */
 class Trial {
-  readonly memory = new HeapMemory((SLOTS * SLOT_PAGES) * 4096);
+  readonly memory = new HeapMemory(SLOTS * SLOT_PAGES * 4096);
   readonly oracle = new Uint8Array(BLOCKS * BLOCK);
   readonly flights: Flight[] = [];
   readonly channel: BdevChannel;

@@ -21,6 +21,18 @@ describe('an I/O that the device has no room for', () => {
     expect(channel.waiting).toBe(0);
   });
 
+  it('is offered again on a tick too', () => {
+    const bdev = new ScriptedBdev();
+    const channel = new BdevChannel(bdev);
+    bdev.room = 0;
+    channel.read(0, 0, 1, new Outcomes().callback, null);
+    channel.tick(1);
+    expect(bdev.seen).toEqual([]);
+    bdev.room = 1;
+    channel.tick(2);
+    expect(bdev.seen.length).toBe(1);
+  });
+
   it('is not overtaken, even when there is room again before the next poll', () => {
     const bdev = new ScriptedBdev();
     const channel = new BdevChannel(bdev, { ioCount: 8 });

@@ -74,11 +74,11 @@ export class AnaGroups {
     let at = ANA_HEADER_BYTES;
     this.groups.forEach((group, i) => {
       view.setUint32(at + ANA_GROUP_AGID, i + 1, true);
-      view.setUint32(at + ANA_GROUP_NNV, members[i]!.length, true);
+      view.setUint32(at + ANA_GROUP_NNV, members[i].length, true);
       view.setUint32(at + ANA_GROUP_CHGCNT, group.changes, true);
       view.setUint8(at + ANA_GROUP_ANAS, group.state);
       at += ANA_GROUP_BYTES;
-      for (const { nsid } of members[i]!) {
+      for (const { nsid } of members[i]) {
         view.setUint32(at, nsid, true);
         at += 4;
       }

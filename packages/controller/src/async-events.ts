@@ -24,6 +24,8 @@ interface Request {
  * there is a slot, so a small admin completion queue cannot be blocked by requests.
  */
 export class AsyncEvents {
+  /** Whether {@link AsyncEvents.deliver} has something to do, as soon as there is a slot. A field, since every turn looks at it. */
+  isDue = false;
   private requests: Request[] = [];
   private waiting: Event[] = [];
   private readonly masked = new Set<number>();
@@ -32,6 +34,7 @@ export class AsyncEvents {
   request(cid: number): number {
     if (this.requests.length >= ASYNC_EVENT_REQUESTS_MAX) return STATUS_ASYNC_EVENT_LIMIT_EXCEEDED;
     this.requests.push({ cid, isAborted: false });
+    this.judge();
     return PARKED;
   }
 
@@ -45,6 +48,7 @@ export class AsyncEvents {
     const at = this.requests.findIndex((each) => each.cid === cid && !each.isAborted);
     if (at < 0) return false;
     this.requests[at] = { cid, isAborted: true };
+    this.judge();
     return true;
   }
 
@@ -63,12 +67,14 @@ export class AsyncEvents {
     if (this.masked.has(kindOf(type, logPage))) return;
     if (this.waiting.length >= ASYNC_EVENTS_QUEUED_MAX) return;
     this.waiting.push({ result, kind: kindOf(type, logPage) });
+    this.judge();
   }
 
   /** A log page was read without RAE: its events are cleared and may be reported again. */
   clear(logPage: number): void {
     this.waiting = this.waiting.filter((each) => pageOf(each.kind) !== logPage);
     for (const kind of [...this.masked]) if (pageOf(kind) === logPage) this.masked.delete(kind);
+    this.judge();
   }
 
   /** A controller reset drops events, requests and masks. */
@@ -76,11 +82,7 @@ export class AsyncEvents {
     this.requests = [];
     this.waiting = [];
     this.masked.clear();
-  }
-
-  /** Whether {@link AsyncEvents.deliver} may have something to do. */
-  get isDue(): boolean {
-    return this.requests.length > 0 && (this.waiting.length > 0 || this.requests.some((each) => each.isAborted));
+    this.judge();
   }
 
   /** Completes requests: the aborted ones, then as many as there are events. @returns completions written */
@@ -104,6 +106,11 @@ export class AsyncEvents {
     return done;
   }
 
+  private judge(): void {
+    const isReportable = this.waiting.some((each) => !this.masked.has(each.kind));
+    this.isDue = this.requests.some((each) => each.isAborted || isReportable);
+  }
+
   private complete(
     request: Request,
     result: number,
@@ -113,6 +120,7 @@ export class AsyncEvents {
   ): void {
     this.requests.splice(this.requests.indexOf(request), 1);
     completions.post(result, (queue.id << 16) | queue.head, request.cid, status);
+    this.judge();
   }
 }
 

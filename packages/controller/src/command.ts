@@ -45,51 +45,51 @@ export class Command {
 
   /** opcode */
   get opcode(): number {
-    return this.words[0]! & SQE_CDW0_OPC_MASK;
+    return this.words[0] & SQE_CDW0_OPC_MASK;
   }
 
   /** fused operation, 0 for none */
   get fuse(): number {
-    return (this.words[0]! >>> SQE_CDW0_FUSE_SHIFT) & SQE_CDW0_FUSE_MASK;
+    return (this.words[0] >>> SQE_CDW0_FUSE_SHIFT) & SQE_CDW0_FUSE_MASK;
   }
 
   /** PRP or SGL, 0 for PRP */
   get psdt(): number {
-    return (this.words[0]! >>> SQE_CDW0_PSDT_SHIFT) & SQE_CDW0_PSDT_MASK;
+    return (this.words[0] >>> SQE_CDW0_PSDT_SHIFT) & SQE_CDW0_PSDT_MASK;
   }
 
   /** command identifier */
   get cid(): number {
-    return this.words[0]! >>> SQE_CDW0_CID_SHIFT;
+    return this.words[0] >>> SQE_CDW0_CID_SHIFT;
   }
 
   /** namespace identifier */
   get nsid(): number {
-    return this.words[SQE_NSID / 4]!;
+    return this.words[SQE_NSID / 4];
   }
 
   /** bits 31:0 of PRP entry 1 */
   get prp1Low(): number {
-    return this.words[SQE_PRP1 / 4]!;
+    return this.words[SQE_PRP1 / 4];
   }
 
   /** bits 63:32 of PRP entry 1 */
   get prp1High(): number {
-    return this.words[SQE_PRP1 / 4 + 1]!;
+    return this.words[SQE_PRP1 / 4 + 1];
   }
 
   /** bits 31:0 of PRP entry 2 */
   get prp2Low(): number {
-    return this.words[SQE_PRP2 / 4]!;
+    return this.words[SQE_PRP2 / 4];
   }
 
   /** bits 63:32 of PRP entry 2 */
   get prp2High(): number {
-    return this.words[SQE_PRP2 / 4 + 1]!;
+    return this.words[SQE_PRP2 / 4 + 1];
   }
 
   /** command dword 10 to 15 */
   cdw(number: 10 | 11 | 12 | 13 | 14 | 15): number {
-    return this.words[SQE_CDW10 / 4 + number - 10]!;
+    return this.words[SQE_CDW10 / 4 + number - 10];
   }
 }

@@ -62,7 +62,6 @@ export class CompletionQueue {
   private head = 0;
   private phase = 1;
   private free: number;
-  private rejectedHead = -1;
   private pending = 0;
   private firstPage: Uint32Array;
   private firstAt = 0;
@@ -99,7 +98,7 @@ export class CompletionQueue {
    */
   post(result: number, dw2: number, cid: number, status: number): void {
     const tail = this.tail;
-    const page = this.pages[tail >>> 8]!;
+    const page = this.pages[tail >>> 8];
     const at = (tail & 255) << 2;
     const dw3 = (status << STATUS_SHIFT) | (this.phase << PHASE_SHIFT) | cid;
     page[at] = result;
@@ -133,19 +132,17 @@ export class CompletionQueue {
   }
 
   private readHead(): void {
-    const value = this.concurrent ? Atomics.load(this.words, this.doorbell) : this.words[this.doorbell]!;
+    const value = this.concurrent ? Atomics.load(this.words, this.doorbell) : this.words[this.doorbell];
     const head = value & VALUE_MASK;
     if (head === this.head) return;
     const consumed = head > this.head ? head - this.head : head + this.entries - this.head;
     const posted = this.entries - 1 - this.free;
     if (head >= this.entries || consumed > posted) {
-      if (head !== this.rejectedHead) {
-        this.rejectedHead = head;
-        this.observer.invalidDoorbellValue(this.id);
-      }
+      // The register goes back to its last good value, or a bad one would look good once more has been posted.
+      Atomics.compareExchange(this.words, this.doorbell, value, this.head);
+      this.observer.invalidDoorbellValue(this.id);
       return;
     }
-    this.rejectedHead = -1;
     this.head = head;
     this.free += consumed;
   }

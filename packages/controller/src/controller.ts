@@ -89,9 +89,11 @@ export class Controller {
     // The admin queue may have changed the list or ended the readiness, so both are looked at afresh.
     const { io } = this.queues;
     for (let i = 0; i < io.length && this.machine.state === 'ready'; i++) {
-      done += this.commandsLeft < 0 ? this.io.run(io[i]!, this.features.burst) : this.runDown(i);
+      done += this.commandsLeft < 0 ? this.io.run(io[i], this.features.burst) : this.runDown(i);
       if (this.isDeaf) return done;
     }
+    // A bad doorbell may have raised an event after the admin queue had its turn.
+    if (this.inside.events.isDue && this.machine.state === 'ready') done += this.admin.run(this.queues.submission[0]!);
     if (done === 0) this.idle();
     else this.idleTurns = 0;
     return done;
@@ -145,7 +147,7 @@ export class Controller {
 
   /** A turn of a queue while a failure is planned: no more commands than are left until then. */
   private runDown(index: number): number {
-    const done = this.io.run(this.queues.io[index]!, Math.min(this.features.burst, this.commandsLeft));
+    const done = this.io.run(this.queues.io[index], Math.min(this.features.burst, this.commandsLeft));
     this.commandsLeft -= done;
     if (this.commandsLeft === 0) {
       this.commandsLeft = -1;

@@ -71,8 +71,8 @@ function walkList(transfer: Transfer, bytes: number, listLow: number, listHigh: 
   let entry = (listLow & OFFSET_MASK) >>> 3;
   let left = bytes;
   while (left > 0) {
-    const low = words[entry * 2]! | 0;
-    const high = words[entry * 2 + 1]! | 0;
+    const low = words[entry * 2] | 0;
+    const high = words[entry * 2 + 1] | 0;
     if (entry === LIST_ENTRIES - 1 && left > PAGE) {
       if ((low & OFFSET_MASK) !== 0) return BAD_OFFSET;
       const next = transfer.dma.pageAt(low, high >>> 0);

@@ -81,10 +81,10 @@ export class Health {
     view.setUint8(SMART_AVAILABLE_SPARE, 100);
     view.setUint8(SMART_AVAILABLE_SPARE_THRESHOLD, 10);
     const hours = Math.floor((this.clock.nowNs() - this.poweredOnNs) / NS_PER_HOUR);
-    put(view, SMART_DATA_UNITS_READ, Math.ceil(this.io[HEALTH_BYTES_READ]! / SMART_DATA_UNIT_BYTES));
-    put(view, SMART_DATA_UNITS_WRITTEN, Math.ceil(this.io[HEALTH_BYTES_WRITTEN]! / SMART_DATA_UNIT_BYTES));
-    put(view, SMART_HOST_READ_COMMANDS, this.io[HEALTH_READS]!);
-    put(view, SMART_HOST_WRITE_COMMANDS, this.io[HEALTH_WRITES]!);
+    put(view, SMART_DATA_UNITS_READ, Math.ceil(this.io[HEALTH_BYTES_READ] / SMART_DATA_UNIT_BYTES));
+    put(view, SMART_DATA_UNITS_WRITTEN, Math.ceil(this.io[HEALTH_BYTES_WRITTEN] / SMART_DATA_UNIT_BYTES));
+    put(view, SMART_HOST_READ_COMMANDS, this.io[HEALTH_READS]);
+    put(view, SMART_HOST_WRITE_COMMANDS, this.io[HEALTH_WRITES]);
     put(view, SMART_POWER_CYCLES, this.powerCycles);
     put(view, SMART_POWER_ON_HOURS, hours);
     put(view, SMART_UNSAFE_SHUTDOWNS, this.unsafeShutdowns);

@@ -19,7 +19,7 @@ export function uuidOfName(name: string): Uint8Array {
     hash = Math.imul(hash ^ round ^ (hash >>> 15), 0x2c1b_3c6d);
     for (let i = 0; i < 4; i++) bytes[round * 4 + i] = (hash >>> (i * 8)) & 0xff;
   }
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  bytes[6] = (bytes[6] & 0x0f) | 0x80;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
   return bytes;
 }

@@ -70,8 +70,8 @@ export class RegisterFile implements RegisterTarget {
     CAP.DSTRD.set(this.cap, settings.link.dstrd);
     CAP.CSS.set(this.cap, CAP_CSS_NVM | CAP_CSS_COMMAND_SETS);
     CAP.CRMS.set(this.cap, 1);
-    this.link.show(REG_CAP, this.cap[0]!);
-    this.link.show(REG_CAP + 4, this.cap[1]!);
+    this.link.show(REG_CAP, this.cap[0]);
+    this.link.show(REG_CAP + 4, this.cap[1]);
     this.link.show(REG_VS, VERSION);
     this.powerOn();
   }

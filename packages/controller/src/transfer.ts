@@ -42,7 +42,7 @@ export class Transfer {
 
   /** first byte on the medium */
   get byteOffset(): number {
-    return this.extent[BYTE_OFFSET]!;
+    return this.extent[BYTE_OFFSET];
   }
 
   set byteOffset(value: number) {
@@ -51,7 +51,7 @@ export class Transfer {
 
   /** bytes on the medium */
   get bytes(): number {
-    return this.extent[BYTES]!;
+    return this.extent[BYTES];
   }
 
   set bytes(value: number) {
@@ -62,9 +62,9 @@ export class Transfer {
   scatter(source: Uint8Array, from: number): void {
     let at = from;
     for (let i = 0; i < this.count; i++) {
-      const start = this.offsets[i]!;
-      const length = this.lengths[i]!;
-      const piece = this.dma.bytesOf(this.pages[i]!).subarray(start, start + length);
+      const start = this.offsets[i];
+      const length = this.lengths[i];
+      const piece = this.dma.bytesOf(this.pages[i]).subarray(start, start + length);
       const part = source.subarray(Math.min(at, source.length), Math.min(at + length, source.length));
       piece.set(part);
       piece.fill(0, part.length);
@@ -76,14 +76,14 @@ export class Transfer {
   gather(target: Uint8Array, from: number): void {
     let begin = 0;
     for (let i = 0; i < this.count; i++) {
-      const length = this.lengths[i]!;
+      const length = this.lengths[i];
       const skipped = Math.max(0, from - begin);
       const at = Math.max(0, begin - from);
       if (at >= target.length) return;
       if (skipped < length) {
-        const start = this.offsets[i]! + skipped;
+        const start = this.offsets[i] + skipped;
         const bytes = Math.min(length - skipped, target.length - at);
-        target.set(this.dma.bytesOf(this.pages[i]!).subarray(start, start + bytes), at);
+        target.set(this.dma.bytesOf(this.pages[i]).subarray(start, start + bytes), at);
       }
       begin += length;
     }

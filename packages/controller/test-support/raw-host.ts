@@ -75,10 +75,10 @@ export class RawCompletionQueue {
     const at = this.head * 4;
     const dw3 = Atomics.load(this.words, at + 3);
     if (((dw3 >>> 16) & 1) !== this.phase) return undefined;
-    const dw2 = this.words[at + 2]!;
+    const dw2 = this.words[at + 2];
     const status = dw3 >>> 17;
     const completion = {
-      result: this.words[at]!,
+      result: this.words[at],
       sqHead: dw2 & 0xffff,
       sqId: dw2 >>> 16,
       cid: dw3 & 0xffff,
@@ -175,7 +175,7 @@ export class RawHost {
   readonly function: PcieFunction;
   readonly controller: Controller;
   admin: RawQueuePair;
-  private nextCid = 1;
+  private nextCid = 0x4000;
 
   constructor(options: RawHostOptions = {}) {
     const { scatterSeed, dataBytes = 4 * 1024 * 1024, linkQueues = 17, vectors, clock, ...rest } = options;
@@ -227,7 +227,7 @@ export class RawHost {
   /** Bus address of a host address. */
   iova(address: number): number {
     const page = address >>> PAGE_SHIFT;
-    return this.dma.iovaHigh[page]! * 2 ** 32 + this.dma.iovaLow[page]! + (address & PAGE_MASK);
+    return this.dma.iovaHigh[page] * 2 ** 32 + this.dma.iovaLow[page] + (address & PAGE_MASK);
   }
 
   /** Zeroed pages of the ring arena, contiguous on the bus. */

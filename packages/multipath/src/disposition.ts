@@ -90,7 +90,7 @@ export class CompletionFacts {
   /** path errors that it has met before this one */
   pathErrors = 0;
   /** when it met the first, nanoseconds; infinity for never */
-  firstPathErrorNs = Infinity;
+  firstPathErrorNs: number = Infinity;
   /** the time */
   nowNs = 0;
   /** whether the status is the device's own word: false for one that the host made up for a command that was lost */

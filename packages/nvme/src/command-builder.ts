@@ -2,12 +2,22 @@
  * Hot path: allocates only in the constructor.
  */
 import type { DmaSpace } from '@phasebit/pcie';
-import { COMMAND_SHIFT, type RequestPool } from './request-pool.js';
+import {
+  KIND_LIST,
+  KIND_WIDE,
+  REQUEST_ADDRESS,
+  REQUEST_BYTES,
+  REQUEST_KIND,
+  REQUEST_SHIFT,
+  type RequestPool,
+} from './request-pool.js';
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
 const PAGE_MASK = 0xfff;
 const U32_RANGE = 0x1_0000_0000;
+const SHIFT = REQUEST_SHIFT;
+const KIND = REQUEST_KIND;
 
 /**
  * Builds commands into requests, PRP1 and PRP2 included. A transfer of more than two pages gets its list once there is a tracker to
@@ -15,12 +25,14 @@ const U32_RANGE = 0x1_0000_0000;
  */
 export class CommandBuilder {
   private readonly pool: RequestPool;
+  private readonly records: Int32Array;
   private readonly dma: DmaSpace;
   private readonly iovaLow: Uint32Array;
   private readonly iovaHigh: Uint32Array;
 
   constructor(pool: RequestPool, dma: DmaSpace) {
     this.pool = pool;
+    this.records = pool.records;
     this.dma = dma;
     this.iovaLow = dma.iovaLow;
     this.iovaHigh = dma.iovaHigh;
@@ -42,41 +54,48 @@ export class CommandBuilder {
     blocks: number,
     flags: number,
   ): void {
-    const { commands, wide } = this.pool;
-    const at = request << COMMAND_SHIFT;
-    if (wide[request] !== 0) this.pool.clear(request);
-    commands[at] = opcode;
-    commands[at | 1] = nsid;
-    this.setPayload(request, address, bytes);
-    commands[at | 10] = lba;
-    commands[at | 11] = lba < U32_RANGE ? 0 : Math.floor(lba / U32_RANGE);
-    commands[at | 12] = flags | (blocks - 1);
+    const records = this.records;
+    const at = request << SHIFT;
+    if (records[at | KIND] !== 0) this.pool.clear(request);
+    records[at] = opcode;
+    records[at | 1] = nsid;
+    // Address 0 stands for no payload, and page 0 of the table translates to 0.
+    const page = address >>> PAGE_SHIFT;
+    records[at | 6] = this.iovaLow[page]! | (address & PAGE_MASK);
+    records[at | 7] = this.iovaHigh[page]!;
+    if ((address & PAGE_MASK) + bytes <= PAGE_BYTES) {
+      records[at | 8] = 0;
+      records[at | 9] = 0;
+    } else {
+      this.setSecondPage(at, address, bytes);
+    }
+    records[at | 10] = lba;
+    records[at | 11] = lba < U32_RANGE ? 0 : Math.floor(lba / U32_RANGE);
+    records[at | 12] = flags | (blocks - 1);
   }
 
   /** A command given by its dwords; identifier and data pointer are filled in. */
   buildWhole(request: number, command: Int32Array, address: number, bytes: number): void {
-    const { commands, wide } = this.pool;
-    const at = request << COMMAND_SHIFT;
-    for (let i = 0; i < 16; i++) commands[at + i] = command[i]!;
-    wide[request] = 1;
-    this.setPayload(request, address, bytes);
+    const { records } = this;
+    const at = request << SHIFT;
+    for (let i = 0; i < 16; i++) records[at + i] = command[i]!;
+    records[at | KIND] = KIND_WIDE;
+    const page = address >>> PAGE_SHIFT;
+    records[at | 6] = this.iovaLow[page]! | (address & PAGE_MASK);
+    records[at | 7] = this.iovaHigh[page]!;
+    if ((address & PAGE_MASK) + bytes > PAGE_BYTES) this.setSecondPage(at, address, bytes);
+    else records.fill(0, at + 8, at + 10);
   }
 
-  private setPayload(request: number, address: number, bytes: number): void {
-    const { commands } = this.pool;
-    const at = request << COMMAND_SHIFT;
-    const page = address >>> PAGE_SHIFT;
-    this.pool.address[request] = address;
-    this.pool.bytes[request] = bytes;
-    // Address 0 stands for no payload, and page 0 of the table translates to 0.
-    commands[at | 6] = this.iovaLow[page]! | (address & PAGE_MASK);
-    commands[at | 7] = this.iovaHigh[page]!;
-    if ((address & PAGE_MASK) + bytes <= PAGE_BYTES) {
-      commands[at | 8] = 0;
-      commands[at | 9] = 0;
-    } else {
-      commands[at | 8] = this.iovaLow[page + 1]!;
-      commands[at | 9] = this.iovaHigh[page + 1]!;
-    }
+  /** PRP2 is the second page, or stays open for the list of all pages but the first. */
+  private setSecondPage(at: number, address: number, bytes: number): void {
+    const { records } = this;
+    const page = (address >>> PAGE_SHIFT) + 1;
+    records[at | 8] = this.iovaLow[page]!;
+    records[at | 9] = this.iovaHigh[page]!;
+    if ((address & PAGE_MASK) + bytes <= 2 * PAGE_BYTES) return;
+    records[at | KIND] = records[at | KIND]! | KIND_LIST;
+    records[at | REQUEST_ADDRESS] = address;
+    records[at | REQUEST_BYTES] = bytes;
   }
 }

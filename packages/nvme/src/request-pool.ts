@@ -1,73 +1,99 @@
-import { FreeList, IndexFifo } from '@phasebit/core';
+/**
+ * Hot path: allocates only in the constructor.
+ */
+import { assert, IndexFifo } from '@phasebit/core';
 import { SQE_DWORDS } from '@phasebit/nvme-spec';
 import { type CompletionCallback, noCallback } from './completion.js';
 
-/** log2 of the dwords of a submission entry: `request << COMMAND_SHIFT` is the first dword of its command. */
-export const COMMAND_SHIFT = 4;
+/**
+ * A request is a record of 32 words in one array, so that all of it is found from one base address: the more arrays a function touches,
+ * the more lengths and base addresses V8 loads and checks. The command comes first and fills a cache line.
+ *
+ * ```text
+ *   0 .. 15   the command, as it goes into the ring
+ *   16        REQUEST_KIND       what is special about it, 0 for a plain transfer of at most two pages
+ *   17        REQUEST_ADDRESS    host address of the payload, where a PRP list is needed
+ *   18        REQUEST_BYTES      bytes of the payload, where a PRP list is needed
+ *   19        REQUEST_NEXT       next free request, while free
+ *   20        REQUEST_PIECES     of a whole: pieces that have not completed
+ *   21        REQUEST_STATUS     of a whole: status of the first piece that failed, else 0
+ * ```
+ */
+export const REQUEST_SHIFT = 5;
+/** See {@link REQUEST_SHIFT}. */
+export const REQUEST_KIND = 16;
+/** See {@link REQUEST_SHIFT}. */
+export const REQUEST_ADDRESS = 17;
+/** See {@link REQUEST_SHIFT}. */
+export const REQUEST_BYTES = 18;
+const REQUEST_NEXT = 19;
+/** See {@link REQUEST_SHIFT}. */
+export const REQUEST_PIECES = 20;
+/** See {@link REQUEST_SHIFT}. */
+export const REQUEST_STATUS = 21;
+
+/** Bit of REQUEST_KIND: the payload has more than two pages. */
+export const KIND_LIST = 1;
+/** Bit of REQUEST_KIND: the command has something in dwords 2 to 5 or 13 to 15, which plain transfers leave zero. */
+export const KIND_WIDE = 2;
+
+const NONE = -1;
+const SHIFT = REQUEST_SHIFT;
+const NEXT = REQUEST_NEXT;
 
 /**
- * The requests of one queue pair, as a struct of arrays indexed by request number. A request lives from its submission until its
- * callback: in the software queue, in flight, or as the parent of the pieces it was split into.
- *
- * Hot path: allocates only in the constructor.
+ * The requests of one queue pair. A request lives from its submission until its callback: in the software queue, in flight, or as the
+ * whole whose pieces are.
  */
 export class RequestPool {
   /** number of requests */
   readonly capacity: number;
-  /** the 16 dwords of each request's command */
-  readonly commands: Int32Array;
-  /** 1 where a command has something in dwords 2 to 5 or 13 to 15, which reads and writes leave zero */
-  readonly wide: Uint8Array;
-  /** host address of the payload's first byte; 0 without payload */
-  readonly address: Int32Array;
-  /** bytes of payload */
-  readonly bytes: Int32Array;
+  /** the records, see {@link REQUEST_SHIFT} */
+  readonly records: Int32Array;
   /** the caller's callback, kept here while the request waits, and while it is in flight if it is not kept in the tracker */
   readonly callbacks: CompletionCallback[];
   /** the caller's context, kept beside the callback */
   readonly contexts: unknown[];
-  /** of a parent: pieces that have not completed */
-  readonly piecesLeft: Int32Array;
-  /** of a parent: status of the first piece that failed, else 0 */
-  readonly piecesStatus: Int32Array;
   /** requests that wait for a tracker, oldest first */
   readonly waiting: IndexFifo;
-  private readonly free: FreeList;
+  /** requests that nobody holds */
+  available: number;
+  private firstFree = 0;
 
   /** @param capacity - number of requests, 1 to 65,536 */
   constructor(capacity: number) {
+    assert(capacity >= 1 && capacity <= 0x1_0000, 'a queue pair has 1 to 65,536 requests');
     this.capacity = capacity;
-    this.commands = new Int32Array(capacity * SQE_DWORDS);
-    this.wide = new Uint8Array(capacity);
-    this.address = new Int32Array(capacity);
-    this.bytes = new Int32Array(capacity);
+    this.records = new Int32Array(capacity << SHIFT);
     this.callbacks = new Array<CompletionCallback>(capacity).fill(noCallback);
     this.contexts = new Array<unknown>(capacity).fill(undefined);
-    this.piecesLeft = new Int32Array(capacity);
-    this.piecesStatus = new Int32Array(capacity);
     this.waiting = new IndexFifo(capacity);
-    this.free = new FreeList(capacity);
+    this.available = capacity;
+    for (let request = 0; request < capacity; request++) {
+      this.records[(request << SHIFT) | NEXT] = request + 1 === capacity ? NONE : request + 1;
+    }
   }
 
-  /** Requests that nobody holds. */
-  get available(): number {
-    return this.free.available;
-  }
-
-  /** Takes a request, or gives -1. */
+  /** Takes the request that was given back last, or gives -1. */
   take(): number {
-    return this.free.take();
-  }
-
-  /** Makes the command of a request all zero again. */
-  clear(request: number): void {
-    const at = request << COMMAND_SHIFT;
-    this.commands.fill(0, at, at + SQE_DWORDS);
-    this.wide[request] = 0;
+    const request = this.firstFree;
+    if (request === NONE) return NONE;
+    this.firstFree = this.records[(request << SHIFT) | NEXT]!;
+    this.available--;
+    return request;
   }
 
   /** Gives a request back. */
   give(request: number): void {
-    this.free.give(request);
+    this.records[(request << SHIFT) | NEXT] = this.firstFree;
+    this.firstFree = request;
+    this.available++;
+  }
+
+  /** Makes the command of a request all zero again, and plain. */
+  clear(request: number): void {
+    const at = request << SHIFT;
+    this.records.fill(0, at, at + SQE_DWORDS);
+    this.records[at | REQUEST_KIND] = 0;
   }
 }

@@ -7,12 +7,25 @@ import type { DmaSpace, Doorbells, PcieFunction } from '@phasebit/pcie';
 import type { CompletionCallback } from './completion.js';
 import { PrpLists } from './prp-lists.js';
 import { type QueuePairSettings, trackersOf } from './queue-pair-options.js';
-import { COMMAND_SHIFT, type RequestPool } from './request-pool.js';
-import { TrackerTable } from './tracker-table.js';
+import {
+  KIND_LIST,
+  KIND_WIDE,
+  REQUEST_ADDRESS,
+  REQUEST_BYTES,
+  REQUEST_KIND,
+  REQUEST_SHIFT,
+  type RequestPool,
+} from './request-pool.js';
+import { TRACKER_REQUEST, TRACKER_SHIFT, TRACKER_TICK, TrackerTable } from './tracker-table.js';
 
 // Imported bindings are not folded into the code by V8, constants of this module are.
 const PHASE_SHIFT = CQE_DW3_PHASE_SHIFT;
 const STATUS_SHIFT = CQE_DW3_STATUS_SHIFT;
+const REQUEST = REQUEST_SHIFT;
+const KIND = REQUEST_KIND;
+const TRACKER = TRACKER_SHIFT;
+const TRACKED_REQUEST = TRACKER_REQUEST;
+const TICK = TRACKER_TICK;
 const PAGE_SHIFT = 12;
 const PAGE_MASK = 0xfff;
 
@@ -62,6 +75,7 @@ export class RingPair {
   private readonly iovaLow: Uint32Array;
   private readonly iovaHigh: Uint32Array;
   private readonly pool: RequestPool;
+  private readonly requests: Int32Array;
   private readonly trackers: TrackerTable;
   private readonly lists: PrpLists;
   private readonly entries: number;
@@ -97,6 +111,7 @@ export class RingPair {
     this.iovaLow = dma.iovaLow;
     this.iovaHigh = dma.iovaHigh;
     this.pool = pool;
+    this.requests = pool.records;
     this.trackers = new TrackerTable(trackers);
     this.lists = new PrpLists(dma, trackers, place.transferBytesMax >>> PAGE_SHIFT);
     this.entries = entries;
@@ -145,11 +160,11 @@ export class RingPair {
 
   /** How many ticks the oldest command in flight has waited; 0 with none in flight. Walks all trackers: not for each poll. */
   oldestTicks(): number {
-    const { words, ticks, count } = this.trackers;
+    const { trackers } = this;
     let oldest = 0;
-    for (let slot = 0; slot < count; slot++) {
-      if (words[slot]! > 0xffff) continue;
-      const age = (this.tickNow - ticks[slot]!) | 0;
+    for (let slot = 0; slot < trackers.count; slot++) {
+      if (trackers.cidIn(slot) < 0) continue;
+      const age = (this.tickNow - trackers.records[(slot << TRACKER) | TICK]!) | 0;
       if (age > oldest) oldest = age;
     }
     return oldest;
@@ -160,8 +175,8 @@ export class RingPair {
     this.isOpen = false;
     const { trackers, pool } = this;
     for (let slot = 0; slot < trackers.count; slot++) {
-      const cid = trackers.words[slot]!;
-      if (cid <= 0xffff) this.complete(cid, status, 0);
+      const cid = trackers.cidIn(slot);
+      if (cid >= 0) this.complete(cid, status, 0);
     }
     for (let request = pool.waiting.shift(); request >= 0; request = pool.waiting.shift()) {
       const callback = pool.callbacks[request]!;
@@ -183,47 +198,43 @@ export class RingPair {
 
   /** Puts a request into the ring. There is a tracker. R1 */
   private start(request: number, callback: CompletionCallback, context: unknown): void {
-    const { trackers, pool } = this;
+    const trackers = this.trackers;
     const cid = trackers.take();
     const slot = cid & trackers.slotMask;
-    trackers.requests[slot] = request;
-    trackers.ticks[slot] = this.tickNow;
+    const at = slot << TRACKER;
+    trackers.records[at | TRACKED_REQUEST] = request;
+    trackers.records[at | TICK] = this.tickNow;
     if (this.callbackInTracker) {
-      trackers.callbacks[slot] = callback;
+      // Mostly the same one again: comparing is cheaper than telling the garbage collector of a store.
+      if (trackers.callbacks[slot] !== callback) trackers.callbacks[slot] = callback;
       trackers.contexts[slot] = context;
     } else {
-      pool.callbacks[request] = callback;
-      pool.contexts[request] = context;
-    }
-    const from = request << COMMAND_SHIFT;
-    if ((pool.address[request]! & PAGE_MASK) + pool.bytes[request]! > 2 * (PAGE_MASK + 1)) {
-      this.attachList(request, from, slot);
+      this.pool.callbacks[request] = callback;
+      this.pool.contexts[request] = context;
     }
     const tail = this.sqTail;
-    if ((pool.wide[request]! | this.wideEntries[tail]!) === 0) {
-      copyTransfer(this.sq, tail << COMMAND_SHIFT, pool.commands, from, cid);
-    } else {
-      this.copyWhole(tail, request, cid);
-    }
+    const requests = this.requests;
+    const from = request << REQUEST;
+    if ((requests[from | KIND]! | this.wideEntries[tail]!) === 0) copyTransfer(this.sq, tail << 4, requests, from, cid);
+    else this.startSpecial(tail, from, cid);
     this.sqTail = tail + 1 === this.entries ? 0 : tail + 1;
     this.submitted++;
     if (this.ringEachCommand) this.ringSq();
   }
 
-  private attachList(request: number, at: number, slot: number): void {
-    const { address, bytes, commands } = this.pool;
-    const list = this.lists.write(slot, address[request]!, bytes[request]!);
-    commands[at | 8] = this.iovaLow[list >>> PAGE_SHIFT]! | (list & PAGE_MASK);
-    commands[at | 9] = this.iovaHigh[list >>> PAGE_SHIFT]!;
-  }
-
-  private copyWhole(tail: number, request: number, cid: number): void {
-    const { commands, wide } = this.pool;
-    const from = request << COMMAND_SHIFT;
-    const to = tail << COMMAND_SHIFT;
-    for (let i = 0; i < 16; i++) this.sq[to + i] = commands[from + i]!;
-    this.sq[to] = (commands[from]! & 0xffff) | (cid << 16);
-    this.wideEntries[tail] = wide[request]!;
+  /** A command with a PRP list, or one that fills all of its dwords, or one that takes the place of such a one. */
+  private startSpecial(tail: number, from: number, cid: number): void {
+    const { requests, sq } = this;
+    const kind = requests[from | KIND]!;
+    if ((kind & KIND_LIST) !== 0) {
+      const list = this.lists.write(cid & this.trackers.slotMask, requests[from | REQUEST_ADDRESS]!, requests[from | REQUEST_BYTES]!);
+      requests[from | 8] = this.iovaLow[list >>> PAGE_SHIFT]! | (list & PAGE_MASK);
+      requests[from | 9] = this.iovaHigh[list >>> PAGE_SHIFT]!;
+    }
+    const to = tail << 4;
+    for (let i = 0; i < 16; i++) sq[to + i] = requests[from + i]!;
+    sq[to] = (requests[from]! & 0xffff) | (cid << 16);
+    this.wideEntries[tail] = kind & KIND_WIDE;
   }
 
   private ringSq(): void {
@@ -264,9 +275,10 @@ export class RingPair {
 
   /** Frees tracker and request, then calls back: what the callback submits can have both at once, still warm. */
   private complete(cid: number, status: number, dw0: number): void {
-    const { trackers, pool } = this;
+    const trackers = this.trackers;
+    const pool = this.pool;
     const slot = cid & trackers.slotMask;
-    const request = trackers.requests[slot]!;
+    const request = trackers.records[(slot << TRACKER) | TRACKED_REQUEST]!;
     const inTracker = this.callbackInTracker;
     const callback = inTracker ? trackers.callbacks[slot]! : pool.callbacks[request]!;
     const context = inTracker ? trackers.contexts[slot] : pool.contexts[request];

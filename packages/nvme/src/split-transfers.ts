@@ -1,6 +1,6 @@
 import type { CompletionCallback } from './completion.js';
 import type { Namespace } from './namespace.js';
-import type { RequestPool } from './request-pool.js';
+import { REQUEST_PIECES, REQUEST_SHIFT, REQUEST_STATUS, type RequestPool } from './request-pool.js';
 import { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_NEVER } from './submit-result.js';
 
 /** Whether `blocks` blocks from `lba` on cross a multiple of `boundaryBlocks` (0: there is no boundary). Any count works, not just powers of two. */
@@ -64,8 +64,8 @@ export class SplitTransfers {
     const whole = pool.take();
     pool.callbacks[whole] = callback;
     pool.contexts[whole] = context;
-    pool.piecesLeft[whole] = pieces;
-    pool.piecesStatus[whole] = 0;
+    pool.records[(whole << REQUEST_SHIFT) | REQUEST_PIECES] = pieces;
+    pool.records[(whole << REQUEST_SHIFT) | REQUEST_STATUS] = 0;
     this.count++;
     for (let done = 0; done < blocks; ) {
       const count = pieceBlocks(lba + done, blocks - done, namespace);
@@ -80,12 +80,17 @@ export class SplitTransfers {
   private readonly onPiece = (context: unknown, status: number): void => {
     const whole = context as number;
     const { pool } = this;
-    if (status !== 0 && pool.piecesStatus[whole] === 0) pool.piecesStatus[whole] = status;
-    if (--pool.piecesLeft[whole]! !== 0) return;
+    const { records } = pool;
+    const at = whole << REQUEST_SHIFT;
+    if (status !== 0 && records[at | REQUEST_STATUS] === 0) records[at | REQUEST_STATUS] = status;
+    const left = records[at | REQUEST_PIECES]! - 1;
+    records[at | REQUEST_PIECES] = left;
+    if (left !== 0) return;
     const callback = pool.callbacks[whole]!;
     const wholeContext = pool.contexts[whole];
+    const wholeStatus = records[at | REQUEST_STATUS]!;
     pool.give(whole);
-    callback(wholeContext, pool.piecesStatus[whole]!, 0);
+    callback(wholeContext, wholeStatus, 0);
   };
 }
 

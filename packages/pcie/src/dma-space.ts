@@ -34,6 +34,7 @@ export class DmaSpace {
   private readonly allocator = new PageAllocator();
   private readonly pageViews: (Uint8Array | undefined)[] = [];
   private pagesEnd = 1;
+  private endAddress = PAGE_BYTES;
 
   /** @param capacityBytes - most bytes that can ever be attached, a multiple of 4096 up to 2 GiB; sizes the page table */
   constructor(capacityBytes: number = DMA_SPACE_BYTES_MAX) {
@@ -70,6 +71,7 @@ export class DmaSpace {
     this.placed.push({ firstPage, arena });
     this.allocator.add(firstPage, pages);
     this.pagesEnd += pages;
+    this.endAddress = this.pagesEnd * PAGE_BYTES;
     return firstPage * PAGE_BYTES;
   }
 
@@ -118,7 +120,7 @@ export class DmaSpace {
 
   /** Whether all of `[address, address + bytes)` is attached memory. */
   contains(address: number, bytes: number): boolean {
-    return address >= PAGE_BYTES && bytes >= 0 && address + bytes <= this.pagesEnd * PAGE_BYTES;
+    return address >= PAGE_BYTES && bytes >= 0 && address + bytes <= this.endAddress;
   }
 
   private readonly isFollowedInBuffer = (page: number): boolean => {

@@ -153,9 +153,18 @@ describe('the stack', () => {
     expect(stackText(stack)).toContain('memory scattered by 7');
   });
 
-  it('scatters by the seed when none is given, and has two controllers when one is to fail', () => {
+  it('scatters by the seed when none is given', () => {
     expect(parse('--seed=5 --scatter').stack.scatterSeed).toBe(5);
-    expect(parse('--fail-controller-after=1000').stack).toMatchObject({ controllers: 2, failControllerAfter: 1000 });
+  });
+
+  it.each([
+    ['', 2],
+    ['--controllers=1', 1],
+    ['--controllers=3', 3],
+    ['--layer=bdev', 1],
+    ['--layer=nvme', 1],
+  ])('when one controller is to fail, %s has %i of them', (line, controllers) => {
+    expect(parse(`--fail-controller-after=1000 ${line}`).stack).toMatchObject({ controllers, failControllerAfter: 1000 });
   });
 
   it('gives its seed to jobs without one', () => {
@@ -200,10 +209,6 @@ describe('what cannot be run', () => {
     ['--ring=100000', '--ring: expected at most 65536, got 100000'],
     ['--queue-pairs=x', '--queue-pairs: expected a whole number such as 4096, 4k or 1m, got "x"'],
     ['--controllers=2 --layer=bdev', '--controllers: expected 1 with --layer bdev, got 2'],
-    [
-      '--controllers=1 --fail-controller-after=5',
-      '--controllers: expected 2 or more with --fail-controller-after, got 1',
-    ],
     [
       '--verify=crc32c --rw=write',
       'job "write": verify=crc32c: expected media that keep data (--media ram or --media file:PATH), got --media null',

@@ -23,7 +23,7 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
   stack('--requests <n>', '', "Requests in each queue pair's pool"),
   stack(
     '--controllers <n>',
-    '1, or 2 with --fail-controller-after',
+    '1, or 2 with --fail-controller-after at layer multipath',
     'Controllers, each a path to the namespace (layer multipath)',
   ),
   stack('--fail-controller-after <n>', '', 'Let the controller of the first path die after n commands'),
@@ -77,10 +77,10 @@ const GIB = 1024 ** 3;
 export function readStackOptions(values: OwnValues): StackOptions {
   const layer = oneOf(values, 'layer', ['nvme', 'bdev', 'multipath'], 'multipath');
   const failControllerAfter = count(values, 'failControllerAfter', 1, COUNT_MAX);
-  const controllers = count(values, 'controllers', 1, CONTROLLERS_MAX) ?? (failControllerAfter === undefined ? 1 : 2);
+  // A controller that dies is of interest where another path is left, if the layer knows paths at all.
+  const controllersDefault = failControllerAfter !== undefined && layer === 'multipath' ? 2 : 1;
+  const controllers = count(values, 'controllers', 1, CONTROLLERS_MAX) ?? controllersDefault;
   if (controllers > 1 && layer !== 'multipath') fail('controllers', `1 with --layer ${layer}`, controllers);
-  if (failControllerAfter !== undefined && controllers < 2)
-    fail('controllers', '2 or more with --fail-controller-after', controllers);
   const seed = count(values, 'seed', 0, COUNT_MAX) ?? SEED_DEFAULT;
   const lbaBytes = oneOf(values, 'lbaBytes', ['512', '4096'], '4096') === '512' ? 512 : 4096;
   const mediaBytes = count(values, 'mediaSize', 1, Number.MAX_SAFE_INTEGER) ?? GIB;

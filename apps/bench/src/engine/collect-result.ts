@@ -1,4 +1,5 @@
 import type { JobSpec } from '../job/job-spec.js';
+import { effectiveSettings } from '../report/effective-settings.js';
 import type { DirectionResult, JobResult, LatencyStamping, StackCounters, VerifyResult } from '../report/job-result.js';
 import { failureText } from '../verify/check-block.js';
 import { DirectionStatistics } from './direction-statistics.js';
@@ -29,7 +30,7 @@ export function collectResult(
     name: job.name,
     description: job.description,
     reportGroup: job.reportGroup,
-    settings: { rw: job.workload, bs: job.settings['bs'] ?? '4k', iodepth: String(job.ioDepth), numjobs: '1', ...job.settings },
+    settings: effectiveSettings(job),
     ioDepth: job.ioDepth,
     startedAtMs: facts.startedAtMs,
     runtimeMs,

@@ -24,6 +24,8 @@ export interface JobRunnerOptions {
   readonly dma: DmaSpace;
   readonly clock: Clock;
   readonly stamping: Stamping;
+  /** one number: the time as of the last look at the clock, in nanoseconds. Jobs that run side by side share it */
+  readonly time: Float64Array;
 }
 
 /** A job that still issues, one that waits for what is in flight, one that reads back what it wrote, one that is done. */
@@ -56,25 +58,33 @@ export class JobRunner {
   private readonly clock: Clock;
   private readonly pattern: IoPattern;
   private readonly buffers: JobBuffers;
+  private readonly addresses: Int32Array;
   private readonly pacer: Pacer | null;
   private readonly parked: IndexFifo;
   private readonly takesTime: boolean;
   private readonly isExact: boolean;
+  /** the time as of the last look; a cell and not a field, since a double that crosses a call would be boxed, 16 bytes each time */
+  private readonly time: Float64Array;
+  private isStampFresh = false;
   private readonly lbaBytes: number;
   private readonly startNs: Float64Array;
-  private readonly directions: Uint8Array;
-  private readonly slotBlocks: Int32Array;
+  /** direction in bits 1:0, blocks above */
+  private readonly slotKinds: Int32Array;
+  /** whether commands need no more than to be issued: nothing is verified, paced or flushed */
+  private readonly isPlain: boolean;
+  private readonly isTimeBased: boolean;
 
   private phase: Phase = 'running';
   private isIssuing = false;
   private inFlight = 0;
   private hasHeld = false;
-  private nowNs = 0.5;
-  private runLatencyNs = -0.5;
+  private readonly runLatencyNs = new Float64Array(1).fill(-1);
   private runDirection = 0;
   private runCount = 0;
+  private runBlocks = 0;
   private rampEndNs = 0.5;
   private endNs = Infinity;
+  private hasRamp = true;
   private writesSinceFlush = 0;
 
   constructor(options: JobRunnerOptions) {
@@ -83,8 +93,10 @@ export class JobRunner {
     this.geometry = geometry;
     this.target = target;
     this.clock = options.clock;
+    this.time = options.time;
     this.pattern = new IoPattern(job, geometry);
     this.buffers = new JobBuffers(options.dma, job);
+    this.addresses = this.buffers.addresses;
     this.pacer = Pacer.isNeeded(job) ? new Pacer(job) : null;
     this.parked = new IndexFifo(job.ioDepth);
     this.errors = new JobErrors(job);
@@ -93,8 +105,9 @@ export class JobRunner {
     this.isExact = options.stamping === 'exact';
     this.lbaBytes = target.lbaBytes;
     this.startNs = new Float64Array(job.ioDepth);
-    this.directions = new Uint8Array(job.ioDepth);
-    this.slotBlocks = new Int32Array(job.ioDepth);
+    this.slotKinds = new Int32Array(job.ioDepth);
+    this.isPlain = this.verification === null && this.pacer === null && job.fsyncEveryWrites === 0;
+    this.isTimeBased = job.timeBased;
   }
 
   /** Whether the job has nothing left to do and nothing in flight. */
@@ -119,9 +132,9 @@ export class JobRunner {
   }
 
   /** Issues the first commands. */
-  start(nowNs: number): void {
+  start(): void {
     const { runtimeSeconds, rampSeconds, ioDepth } = this.job;
-    this.nowNs = nowNs;
+    const nowNs = this.time[0]!;
     this.countedFromNs = nowNs;
     this.rampEndNs = nowNs + rampSeconds * 1e9;
     if (runtimeSeconds !== undefined) this.endNs = this.rampEndNs + runtimeSeconds * 1e9;
@@ -137,15 +150,19 @@ export class JobRunner {
   }
 
   /** One turn: completes what there is, issues what may go, moves on when a phase is over. Gives the completions found. */
-  turn(nowNs: number): number {
-    this.nowNs = nowNs;
-    if (nowNs >= this.endNs && this.isIssuing) this.isIssuing = this.phase === 'verifying';
+  turn(): number {
+    this.isStampFresh = false;
     if (this.parked.length !== 0) this.unpark();
     const found = this.target.poll();
-    if (this.inFlight === 0 && this.parked.length === 0) this.advance();
-    else if (!this.isIssuing && this.parked.length !== 0) this.dropParked();
-    if (this.rampEndNs > 0 && nowNs >= this.rampEndNs) this.endRamp();
+    if (this.inFlight === 0) this.idle();
     return found;
+  }
+
+  /** Looks at the time: ends the ramp and the run when they are over. To be called every few microseconds. */
+  checkTime(): void {
+    const nowNs = this.time[0]!;
+    if (nowNs >= this.endNs && this.phase === 'running') this.isIssuing = false;
+    if (this.hasRamp && nowNs >= this.rampEndNs) this.endRamp();
   }
 
   /** Tells the target the time, about every millisecond. */
@@ -155,9 +172,8 @@ export class JobRunner {
 
   /** Brings the statistics up to date. */
   settle(): void {
-    if (this.runCount > 0) this.statistics[this.runDirection]!.latency.record(this.runLatencyNs, this.runCount);
-    this.runCount = 0;
-    if (this.phase === 'running' || this.phase === 'draining') this.countedToNs = this.nowNs;
+    this.endRun();
+    if (this.phase === 'running' || this.phase === 'draining') this.countedToNs = this.clock.nowNs();
   }
 
   /** Gives the memory back. */
@@ -169,44 +185,61 @@ export class JobRunner {
 
   private next(slot: number): void {
     if (!this.isIssuing) return;
+    if (!this.isPlain) {
+      this.nextSpecial(slot);
+      return;
+    }
+    if (!this.isTimeBased && this.pattern.finished) {
+      this.isIssuing = false;
+      return;
+    }
+    this.pattern.next();
+    this.issue(slot);
+  }
+
+  private nextSpecial(slot: number): void {
     if (this.phase === 'verifying') {
       this.issueVerification(slot);
       return;
     }
-    if (this.pattern.finished && !this.job.timeBased && !this.hasHeld) {
+    const { pattern, pacer } = this;
+    if (!this.isTimeBased && pattern.finished && !this.hasHeld) {
       this.isIssuing = false;
       return;
     }
-    if (!this.hasHeld) this.pattern.next();
-    if (this.pacer !== null && !this.pacer.mayIssue(this.pattern.direction, this.nowNs)) {
+    if (!this.hasHeld) pattern.next();
+    if (pacer !== null && !pacer.mayIssue(pattern.direction, this.time)) {
       this.hasHeld = true;
       this.parked.push(slot);
       return;
     }
     this.hasHeld = false;
+    const { direction, lba, blocks } = pattern;
+    if (this.verification !== null) this.verification.begin(slot, direction, lba, blocks);
+    if (pacer !== null) pacer.issued(direction, blocks * this.lbaBytes, this.time);
     this.issue(slot);
   }
 
   private issue(slot: number): void {
-    const { direction, lba, blocks } = this.pattern;
-    this.directions[slot] = direction;
-    this.slotBlocks[slot] = blocks;
-    if (this.takesTime) this.startNs[slot] = this.isExact ? this.clock.nowNs() : this.nowNs;
-    if (this.verification !== null) this.verification.begin(slot, direction, lba, blocks);
-    if (this.pacer !== null) this.pacer.issued(direction, blocks * this.lbaBytes, this.nowNs);
+    const pattern = this.pattern;
+    const direction = pattern.direction;
+    const blocks = pattern.blocks;
+    this.slotKinds[slot] = (blocks << 2) | direction;
+    if (this.takesTime) this.stamp(slot);
+    const address = this.addresses[slot]!;
     let answer: number;
-    const address = this.buffers.addresses[slot]!;
-    if (direction === READ) answer = this.target.read(address, lba, blocks, this.onDone, slot);
-    else if (direction === WRITE) answer = this.target.write(address, lba, blocks, this.onDone, slot);
-    else answer = this.target.trim(lba, blocks, this.onDone, slot);
+    if (direction === READ) answer = this.target.read(address, pattern.lba, blocks, this.onDone, slot);
+    else if (direction === WRITE) answer = this.target.write(address, pattern.lba, blocks, this.onDone, slot);
+    else answer = this.target.trim(pattern.lba, blocks, this.onDone, slot);
     if (answer === TARGET_ACCEPTED) this.inFlight++;
     else this.refused(slot, answer);
   }
 
   private refused(slot: number, answer: number): void {
+    const direction = this.slotKinds[slot]! & 3;
     if (this.verification !== null) this.verification.end(slot, false);
-    this.errors.add(this.directions[slot]!, `submission refused by the stack (answer ${answer})`);
-    this.statistics[this.directions[slot]!]!.errors++;
+    this.errors.add(direction, `submission refused by the stack (answer ${answer})`);
+    this.statistics[direction]!.errors++;
     this.isIssuing = false;
   }
 
@@ -227,32 +260,60 @@ export class JobRunner {
 
   private readonly onDone = (context: unknown, status: number): void => {
     const slot = context as number;
-    const direction = this.directions[slot]!;
+    const kind = this.slotKinds[slot]!;
     this.inFlight--;
     if (status !== 0) {
-      this.failed(slot, direction, status);
+      this.failed(slot, kind & 3, status);
       return;
     }
-    const statistics = this.statistics[direction]!;
-    statistics.ios++;
-    statistics.bytes += this.slotBlocks[slot]! * this.lbaBytes;
-    if (this.takesTime) this.recordLatency(slot, direction);
-    if (this.verification !== null && !this.verified(slot)) return;
-    if (direction === WRITE && this.job.fsyncEveryWrites > 0) this.flushSometimes();
-    this.next(slot);
+    this.count(slot, kind & 3, kind >>> 2);
+    if (this.isPlain || this.finishSpecial(slot, kind & 3)) this.next(slot);
   };
 
-  /** Commands of one poll were mostly issued in one poll too: equal latencies are counted together. */
-  private recordLatency(slot: number, direction: number): void {
-    const latencyNs = (this.isExact ? this.clock.nowNs() : this.nowNs) - this.startNs[slot]!;
-    if (latencyNs === this.runLatencyNs && direction === this.runDirection) {
-      this.runCount++;
-      return;
+  private finishSpecial(slot: number, direction: number): boolean {
+    if (this.verification !== null && !this.verified(slot)) return false;
+    if (direction === WRITE && this.job.fsyncEveryWrites > 0) this.flushSometimes();
+    return true;
+  }
+
+  /** One look at the clock for all that one poll completes and issues, and none where a poll finds nothing; or one for each command. */
+  private look(): void {
+    if (this.isStampFresh) return;
+    this.isStampFresh = !this.isExact;
+    this.time[0] = this.clock.nowNs();
+  }
+
+  private stamp(slot: number): void {
+    this.look();
+    this.startNs[slot] = this.time[0]!;
+  }
+
+  /** Commands of one poll were mostly issued in one poll too: those of equal latency and direction are counted together. */
+  private count(slot: number, direction: number, blocks: number): void {
+    if (this.takesTime) {
+      this.look();
+      const latencyNs = this.time[0]! - this.startNs[slot]!;
+      if (latencyNs !== this.runLatencyNs[0]) {
+        this.endRun();
+        this.runLatencyNs[0] = latencyNs;
+      }
     }
-    if (this.runCount > 0) this.statistics[this.runDirection]!.latency.record(this.runLatencyNs, this.runCount);
-    this.runLatencyNs = latencyNs;
-    this.runDirection = direction;
-    this.runCount = 1;
+    if (direction !== this.runDirection) {
+      this.endRun();
+      this.runDirection = direction;
+    }
+    this.runCount++;
+    this.runBlocks += blocks;
+  }
+
+  private endRun(): void {
+    if (this.runCount === 0) return;
+    const statistics = this.statistics[this.runDirection]!;
+    statistics.ios += this.runCount;
+    statistics.bytes += this.runBlocks * this.lbaBytes;
+    if (this.takesTime) statistics.latency.record(this.runLatencyNs[0]!, this.runCount);
+    this.runCount = 0;
+    this.runBlocks = 0;
   }
 
   private verified(slot: number): boolean {
@@ -286,12 +347,17 @@ export class JobRunner {
   // ---- phases
 
   private endRamp(): void {
-    if (this.job.rampSeconds > 0) {
-      this.runCount = 0;
-      for (const each of this.statistics) each.reset();
-      this.countedFromNs = this.nowNs;
-    }
-    this.rampEndNs = -0.5;
+    this.hasRamp = false;
+    if (this.job.rampSeconds === 0) return;
+    this.endRun();
+    for (const each of this.statistics) each.reset();
+    this.countedFromNs = this.time[0]!;
+  }
+
+  /** Nothing is in flight: slots are parked, or a phase is over. */
+  private idle(): void {
+    if (this.parked.length === 0) this.advance();
+    else if (!this.isIssuing) this.dropParked();
   }
 
   private advance(): void {
@@ -314,7 +380,7 @@ export class JobRunner {
       this.isIssuing = false;
       return;
     }
-    const address = this.buffers.addresses[slot]!;
+    const address = this.addresses[slot]!;
     const answer = this.target.read(address, verification.lba, verification.blocks, this.onReadBack, slot);
     if (answer === TARGET_ACCEPTED) this.inFlight++;
     else this.refused(slot, answer);

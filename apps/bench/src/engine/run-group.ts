@@ -1,21 +1,22 @@
 import type { Clock } from '@phasebit/core';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { JobRunner, Stamping } from './job-runner.js';
+import type { JobRunner } from './job-runner.js';
 import type { ResourceMeter } from './resource-meter.js';
 
 /** Time between two looks at what is slow: interrupts, the live line, the heap. */
 const SLICE_NS = 20e6;
 /** Time between two ticks of the stack. */
 const TICK_NS = 1e6;
-/** Turns between two looks at the clock when no latency is taken. */
-const TURNS_PER_LOOK = 64;
+/** Turns between two looks at the clock for the sake of time itself: pacing, ends, ticks. */
+const TURNS_PER_LOOK = 32;
 /** After a stop, what is in flight has this long to complete. */
 const DRAIN_NS = 10e9;
 
 /** What a group of jobs runs on. */
 export interface GroupSurroundings {
   readonly clock: Clock;
-  readonly stamping: Stamping;
+  /** the cell that the runners share */
+  readonly time: Float64Array;
   readonly meter: ResourceMeter;
   /** lets an inline device do its part */
   readonly step: () => void;
@@ -30,7 +31,8 @@ export async function runGroup(runners: readonly JobRunner[], surroundings: Grou
   const { clock, meter, onSlice } = surroundings;
   let stoppedNs = Infinity;
   meter.restart();
-  for (const runner of runners) runner.start(clock.nowNs());
+  surroundings.time[0] = clock.nowNs();
+  for (const runner of runners) runner.start();
   for (;;) {
     runSlice(runners, surroundings);
     meter.sample();
@@ -47,29 +49,30 @@ export async function runGroup(runners: readonly JobRunner[], surroundings: Grou
   for (const runner of runners) runner.settle();
 }
 
-/** Hot path: nothing is allocated. */
+/** Hot path: nothing is allocated but what a look at the clock takes. */
 function runSlice(runners: readonly JobRunner[], surroundings: GroupSurroundings): void {
-  const { clock, step, tick } = surroundings;
-  const looksEachTurn = surroundings.stamping !== 'none';
+  const { clock, step, tick, time } = surroundings;
   const count = runners.length;
-  let nowNs = clock.nowNs();
-  const endNs = nowNs + SLICE_NS;
-  let tickNs = nowNs;
-  let turns = 0;
-  while (nowNs < endNs) {
+  time[0] = clock.nowNs();
+  const endNs = time[0] + SLICE_NS;
+  let tickNs = time[0];
+  while (time[0] < endNs) {
     let open = 0;
     for (let i = 0; i < count; i++) {
       const runner = runners[i]!;
       if (runner.isDone) continue;
       open++;
-      runner.turn(nowNs);
-    }
-    step();
-    if (nowNs >= tickNs) {
-      tick(nowNs);
-      tickNs = nowNs + TICK_NS;
+      runner.checkTime();
     }
     if (open === 0) return;
-    if (looksEachTurn || (++turns & (TURNS_PER_LOOK - 1)) === 0) nowNs = clock.nowNs();
+    if (time[0] >= tickNs) {
+      tick(time[0]);
+      tickNs = time[0] + TICK_NS;
+    }
+    for (let turn = 0; turn < TURNS_PER_LOOK; turn++) {
+      for (let i = 0; i < count; i++) runners[i]!.turn();
+      step();
+    }
+    time[0] = clock.nowNs();
   }
 }

@@ -42,11 +42,12 @@ export async function runJobs(
     const targets = await openTargets(stack, Math.max(...groups.map((group) => group.length)));
     for (const [at, group] of groups.entries()) {
       if (hooks.isInterrupted()) break;
+      const time = new Float64Array(1);
       const runners = group.map((job, i) => {
-        const base = { clock: nodeClock, dma: stack.dma, stamping: options.report.latencyStamping };
+        const base = { clock: nodeClock, time, dma: stack.dma, stamping: options.report.latencyStamping };
         return new JobRunner({ ...base, job, geometry: geometries[at]![i]!, target: targets[i]! });
       });
-      results.push(...(await runOneGroup(runners, stack, meter, options, hooks)));
+      results.push(...(await runOneGroup(runners, time, stack, meter, options, hooks)));
       for (const runner of runners) runner.close();
     }
   } finally {
@@ -58,6 +59,7 @@ export async function runJobs(
 
 async function runOneGroup(
   runners: readonly JobRunner[],
+  time: Float64Array,
   stack: Stack,
   meter: ResourceMeter,
   options: BenchOptions,
@@ -68,6 +70,7 @@ async function runOneGroup(
   const startedNs = nodeClock.nowNs();
   const before = countersOf(stack);
   const onSlice = (nowNs: number): boolean => {
+    for (const runner of runners) runner.settle();
     const isDue = runners.map((runner, i) => samples[i]!.take(runner, nowNs)).some(Boolean);
     if (isDue) hooks.live.update(progressOf(runners, samples, startedNs, nowNs));
     return hooks.isInterrupted();
@@ -77,7 +80,7 @@ async function runOneGroup(
     stack.tick();
     for (const runner of runners) runner.tick(nowNs);
   };
-  await runGroup(runners, { clock: nodeClock, stamping, meter, step: stack.step, tick, onSlice });
+  await runGroup(runners, { clock: nodeClock, time, meter, step: stack.step, tick, onSlice });
   hooks.live.clear();
   const used = usedSince(before, stack, meter);
   return reportGroups(runners).map((reported) => {

@@ -161,7 +161,7 @@ describe('WrittenMap against a plain device', () => {
           if (command.write) device[command.start + i] = command.token;
         };
         for (const one of steps) {
-          if (one.kind === 'issueWrite' || one.kind === 'issueRead') {
+          if (!('pick' in one)) {
             const units = Math.min(one.units, UNITS - one.start);
             const write = one.kind === 'issueWrite';
             const token = write ? map.beginWrite(one.start, units) : map.ticket();

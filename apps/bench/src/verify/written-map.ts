@@ -103,12 +103,8 @@ export class WrittenMap {
       assert(writes >= 0, 'a write that ends was in flight');
       inFlight[unit] = writes;
       lastEnd[unit] = events;
-      if (writes > 0) {
-        // Others are still under way: the block is settled by the last of them.
-        pending[unit] = UNKNOWN;
-        last[unit] = UNKNOWN;
-        continue;
-      }
+      // Others are still under way: the last of them settles the block.
+      if (writes > 0) continue;
       last[unit] = outcome === WRITE_DONE && pending[unit] === generation ? generation : UNKNOWN;
       pending[unit] = NOTHING;
     }

@@ -172,7 +172,7 @@ export class IoPattern {
     const { permutation, map } = this;
     let unit: number;
     do {
-      
+      if (permutation.left === 0) map.clear();
       unit = permutation.next();
     } while (!map.isFree(unit));
     const { minUnits } = stream.sizes;

@@ -42,9 +42,9 @@ export class AdminEngine {
 
   private take(queue: SubmissionQueue): void {
     const { command } = this;
-    const page = queue.pages[queue.head >>> 6]!;
+    const page = queue.pages[queue.head >>> 6];
     const at = (queue.head & 63) << 4;
-    command.load(page, at, page[at]!, queue.id);
+    command.load(page, at, page[at], queue.id);
     queue.head = queue.head + 1 === queue.entries ? 0 : queue.head + 1;
     const status = this.execute();
     if (status === PARKED) return;

@@ -74,7 +74,7 @@ export function setTemperatureThreshold(inside: Internals, command: Command): nu
 export function getVectorConfig(inside: Internals, command: Command, select: 'current' | 'default'): number {
   const vector = FEATURE_INTERRUPT_VECTOR_VALUE.IV.get(command.cdw(11));
   if (vector >= inside.settings.link.vectors) return refuse(command, STATUS_INVALID_FIELD, SQE_CDW11);
-  const isDisabled = select === 'current' ? inside.features.coalescingDisabled[vector]! : 0;
+  const isDisabled = select === 'current' ? inside.features.coalescingDisabled[vector] : 0;
   command.result = FEATURE_INTERRUPT_VECTOR_VALUE.CD.set(vector, isDisabled);
   return 0;
 }

@@ -49,7 +49,7 @@ export function setHostBehavior(inside: Internals, command: Command): number {
   const status = fetchData(inside, command, data);
   if (status !== 0) return status;
   for (let i = HOST_BEHAVIOR_ACRE; i <= HOST_BEHAVIOR_LBAFEE; i++) {
-    if (data[i]! > 1) return refuse(command, STATUS_INVALID_FIELD, -1);
+    if (data[i] > 1) return refuse(command, STATUS_INVALID_FIELD, -1);
   }
   inside.features.hostBehavior.set(data);
   return 0;

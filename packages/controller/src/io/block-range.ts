@@ -1,5 +1,13 @@
 import { U32_RANGE } from '@phasebit/core';
-import { RW_CDW12_NLB0_MASK, SQE_CDW10, SQE_NSID, STATUS_DNR, STATUS_LBA_OUT_OF_RANGE } from '@phasebit/nvme-spec';
+import {
+  RW_CDW12_NLB0_MASK,
+  SQE_CDW10,
+  SQE_CDW12,
+  SQE_NSID,
+  STATUS_DNR,
+  STATUS_INVALID_FIELD,
+  STATUS_LBA_OUT_OF_RANGE,
+} from '@phasebit/nvme-spec';
 import type { Command } from '../command.js';
 import type { Namespace } from '../namespace.js';
 import type { IoContext } from './io-context.js';
@@ -15,8 +23,12 @@ export interface BlockRange {
   readonly bytes: number;
 }
 
-/** Namespace, SLBA and NLB of commands off the hottest path, in the places where all of them have them. [NVM] 3.3 */
-export function blockRange(io: IoContext, command: Command): BlockRange {
+/**
+ * Namespace, SLBA and NLB of commands off the hottest path, in the places where all of them have them. [NVM] 3.3
+ *
+ * @param bytesMax - most bytes that the command may name
+ */
+export function blockRange(io: IoContext, command: Command, bytesMax: number): BlockRange {
   const { nsid } = command;
   const lbaLow = command.cdw(10);
   const lbaHigh = command.cdw(11);
@@ -24,6 +36,9 @@ export function blockRange(io: IoContext, command: Command): BlockRange {
   if (namespace === undefined) return refused(io.refuse(io.namespaces.refusal(nsid), nsid, SQE_NSID, 0, 0));
   if (namespace.pathStatus !== 0) return refused(namespace.pathStatus);
   const blocks = (command.cdw(12) & RW_CDW12_NLB0_MASK) + 1;
+  if (blocks * namespace.blockBytes > bytesMax) {
+    return refused(io.refuse(STATUS_INVALID_FIELD | STATUS_DNR, nsid, SQE_CDW12, lbaLow, lbaHigh));
+  }
   const lba = lbaHigh * U32_RANGE + lbaLow;
   if (lba + blocks > namespace.blocks) {
     return refused(io.refuse(STATUS_LBA_OUT_OF_RANGE | STATUS_DNR, nsid, SQE_CDW10, lbaLow, lbaHigh));

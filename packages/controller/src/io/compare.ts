@@ -1,4 +1,4 @@
-import { SQE_CDW12, SQE_PRP1, STATUS_COMPARE_FAILURE, STATUS_DNR, STATUS_INVALID_FIELD } from '@phasebit/nvme-spec';
+import { SQE_PRP1, STATUS_COMPARE_FAILURE, STATUS_DNR } from '@phasebit/nvme-spec';
 import { createDmaArena, DeviceDma, PAGE_BYTES, PAGE_SHIFT } from '@phasebit/pcie';
 import type { Command } from '../command.js';
 import { walkPrps } from '../data-pointer.js';
@@ -20,11 +20,10 @@ export function createCompare(): IoHandler {
   const expected = new Uint8Array(SCRATCH_BYTES);
 
   return (io: IoContext, command: Command): number => {
-    const range = blockRange(io, command);
+    const range = blockRange(io, command, io.bytesMax);
     if (range.status !== 0) return range.status;
     const fail = (status: number, errorByte: number): number =>
       io.refuse(status, command.nsid, errorByte, command.cdw(10), command.cdw(11));
-    if (range.bytes > io.bytesMax) return fail(STATUS_INVALID_FIELD | STATUS_DNR, SQE_CDW12);
     const { prp1Low, prp1High, prp2Low, prp2High } = command;
     const refusal = walkPrps(io.transfer, range.bytes, prp1Low, prp1High, prp2Low, prp2High);
     if (refusal !== 0) return fail(refusal, SQE_PRP1);
@@ -36,8 +35,8 @@ export function createCompare(): IoHandler {
       io.transfer.gather(expected.subarray(0, bytes), done);
       if (!areEqual(stored, expected, bytes)) return fail(STATUS_COMPARE_FAILURE | STATUS_DNR, -1);
     }
-    io.health.io[HEALTH_READS]!++;
-    io.health.io[HEALTH_BYTES_READ]! += range.bytes;
+    io.health.io[HEALTH_READS]++;
+    io.health.io[HEALTH_BYTES_READ] += range.bytes;
     return 0;
   };
 }

@@ -63,10 +63,10 @@ export class IoEngine {
     const dw2 = queue.id << 16;
     let head = queue.head;
     for (let i = 0; i < count; i++) {
-      const page = pages[head >>> 6]!;
+      const page = pages[head >>> 6];
       const at = (head & 63) << 4;
       head = head === last ? 0 : head + 1;
-      const cdw0 = page[at]!;
+      const cdw0 = page[at];
       const kind = cdw0 & KIND_MASK;
       let result = 0;
       let status: number;

@@ -42,14 +42,14 @@ const OUT_OF_RANGE = STATUS_LBA_OUT_OF_RANGE | STATUS_DNR;
  */
 export function readOrWrite(io: IoContext, words: Uint32Array, at: number, opcode: number): number {
   const slots = io.slots;
-  const nsid = words[at + W_NSID]!;
+  const nsid = words[at + W_NSID];
   const namespace = nsid < slots.length ? slots[nsid] : undefined;
   if (namespace === undefined) return io.refuse(io.namespaces.refusal(nsid), nsid, SQE_NSID, 0, 0);
   if (namespace.pathStatus !== 0) return namespace.pathStatus;
 
-  const lbaLow = words[at + W_SLBA_LOW]!;
-  const lbaHigh = words[at + W_SLBA_HIGH]!;
-  const cdw12 = words[at + W_CDW12]!;
+  const lbaLow = words[at + W_SLBA_LOW];
+  const lbaHigh = words[at + W_SLBA_HIGH];
+  const cdw12 = words[at + W_CDW12];
   const blocks = (cdw12 & NLB0_MASK) + 1;
   const bytes = blocks * namespace.blockBytes;
   if (bytes > io.bytesMax) return io.refuse(TOO_LARGE, nsid, SQE_CDW12, lbaLow, lbaHigh);
@@ -60,10 +60,10 @@ export function readOrWrite(io: IoContext, words: Uint32Array, at: number, opcod
   let status = walkPrps(
     transfer,
     bytes,
-    words[at + W_PRP1]! | 0,
-    words[at + W_PRP1 + 1]! | 0,
-    words[at + W_PRP2]! | 0,
-    words[at + W_PRP2 + 1]! | 0,
+    words[at + W_PRP1] | 0,
+    words[at + W_PRP1 + 1] | 0,
+    words[at + W_PRP2] | 0,
+    words[at + W_PRP2 + 1] | 0,
   );
   if (status !== 0) return io.refuse(status, nsid, SQE_PRP1, lbaLow, lbaHigh);
   transfer.byteOffset = lba * namespace.blockBytes;
@@ -74,14 +74,14 @@ export function readOrWrite(io: IoContext, words: Uint32Array, at: number, opcod
   if (opcode === READ) {
     status = medium.read(transfer);
     if (status !== 0) return io.refuse(status, nsid, -1, lbaLow, lbaHigh);
-    counters[HEALTH_READS]!++;
-    counters[HEALTH_BYTES_READ]! += bytes;
+    counters[HEALTH_READS]++;
+    counters[HEALTH_BYTES_READ] += bytes;
     return 0;
   }
   status = medium.write(transfer);
   if (status === 0 && ((cdw12 & FUA) !== 0 || io.features.isWriteThrough)) status = medium.flush();
   if (status !== 0) return io.refuse(status, nsid, -1, lbaLow, lbaHigh);
-  counters[HEALTH_WRITES]!++;
-  counters[HEALTH_BYTES_WRITTEN]! += bytes;
+  counters[HEALTH_WRITES]++;
+  counters[HEALTH_BYTES_WRITTEN] += bytes;
   return 0;
 }

@@ -5,7 +5,7 @@ import type { IoContext } from './io-context.js';
 
 /** Write Zeroes, with or without giving the blocks up: both read as zeros afterwards. MDTS does not bind it. [NVM] 3.3.8 */
 export function writeZeroes(io: IoContext, command: Command): number {
-  const range = blockRange(io, command);
+  const range = blockRange(io, command, Infinity);
   if (range.status !== 0) return range.status;
   const { transfer } = io;
   const { medium } = range.namespace;

@@ -86,9 +86,9 @@ export class RamMedium implements Medium {
     let page = Math.floor(byteOffset / PAGE_BYTES);
     let at = byteOffset % PAGE_BYTES;
     for (let i = 0; i < transfer.count; i++) {
-      const hostPage = transfer.pages[i]!;
-      let hostAt = transfer.offsets[i]!;
-      let left = transfer.lengths[i]!;
+      const hostPage = transfer.pages[i];
+      let hostAt = transfer.offsets[i];
+      let left = transfer.lengths[i];
       while (left > 0) {
         const room = PAGE_BYTES - at;
         const part = left < room ? left : room;
@@ -110,9 +110,9 @@ export class RamMedium implements Medium {
     let page = Math.floor(byteOffset / PAGE_BYTES);
     let at = byteOffset % PAGE_BYTES;
     for (let i = 0; i < transfer.count; i++) {
-      const hostPage = transfer.pages[i]!;
-      let hostAt = transfer.offsets[i]!;
-      let left = transfer.lengths[i]!;
+      const hostPage = transfer.pages[i];
+      let hostAt = transfer.offsets[i];
+      let left = transfer.lengths[i];
       while (left > 0) {
         const room = PAGE_BYTES - at;
         const part = left < room ? left : room;
