@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import './v8-flags.js';
-import { writeFileSync } from 'node:fs';
 import { parseArguments } from './cli/arguments.js';
 import type { BenchOptions } from './cli/bench-options.js';
 import { compareWithC } from './compare-c/compare-c.js';
@@ -11,6 +10,7 @@ import type { JobResult } from './report/job-result.js';
 import { LiveLine } from './report/live-line.js';
 import { describeMachine } from './report/machine.js';
 import { renderReport } from './report/table.js';
+import { colorOf, writeReport } from './report/write-report.js';
 import { runTour } from './tour/tour.js';
 import { packageVersion } from './version.js';
 
@@ -49,13 +49,11 @@ async function run(options: BenchOptions): Promise<number> {
 
 function report(results: readonly JobResult[], options: BenchOptions, elapsedMs: number): void {
   const machine = describeMachine();
-  const { outputFormat, outputFile } = options.report;
   const text =
-    outputFormat === 'json'
+    options.report.outputFormat === 'json'
       ? `${JSON.stringify(fioJson(results, { machine, stack: stackSettings(options), globalSettings: {}, nowMs: Date.now(), elapsedMs }), null, 2)}\n`
-      : renderReport(results, machine, describeStack(options), outputFile === undefined ? undefined : false);
-  if (outputFile === undefined) process.stdout.write(text);
-  else writeFileSync(outputFile, text);
+      : renderReport(results, machine, describeStack(options), colorOf(options.report));
+  writeReport(text, options.report);
 }
 
 main().then(

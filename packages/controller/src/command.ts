@@ -22,6 +22,8 @@ export const PARKED = -1;
 export class Command {
   /** the 16 dwords */
   readonly words: Uint32Array = new Uint32Array(SQE_DWORDS);
+  /** the same, signed, as the ring's own words are */
+  readonly signedWords: Int32Array = new Int32Array(this.words.buffer);
   /** submission queue it came from */
   queueId = 0;
   /** dword 0 of the completion */
@@ -34,7 +36,7 @@ export class Command {
    *
    * @param cdw0 - dword 0, which the caller has read already; it is not read twice
    */
-  load(page: Uint32Array, at: number, cdw0: number, queueId: number): void {
+  load(page: Int32Array, at: number, cdw0: number, queueId: number): void {
     const words = this.words;
     words[0] = cdw0;
     for (let i = 1; i < SQE_DWORDS; i++) words[i] = page[at + i]!;

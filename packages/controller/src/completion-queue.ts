@@ -15,7 +15,7 @@ export interface CompletionQueueOptions {
   /** 2 to 65,536 */
   readonly entries: number;
   /** word view of each page of the ring, as `resolveRing` gives them */
-  readonly pages: Uint32Array[];
+  readonly pages: Int32Array[];
   readonly link: LinkDevice;
   /** whether the host may look while the device writes */
   readonly concurrent: boolean;
@@ -52,7 +52,7 @@ export class CompletionQueue {
   readonly vector: number;
   /** how many submission queues complete here; a queue with any cannot be deleted */
   users = 0;
-  private readonly pages: Uint32Array[];
+  private readonly pages: Int32Array[];
   private readonly link: LinkDevice;
   private readonly words: Int32Array;
   private readonly concurrent: boolean;
@@ -63,7 +63,7 @@ export class CompletionQueue {
   private phase = 1;
   private free: number;
   private pending = 0;
-  private firstPage: Uint32Array;
+  private firstPage: Int32Array;
   private firstAt = 0;
   private firstDw3 = 0;
 
@@ -102,14 +102,14 @@ export class CompletionQueue {
     const at = (tail & 255) << 2;
     const dw3 = (status << STATUS_SHIFT) | (this.phase << PHASE_SHIFT) | cid;
     page[at] = result;
-    page[at + 1] = 0;
-    page[at + 2] = dw2;
+    page[at | 1] = 0;
+    page[at | 2] = dw2;
     if (this.pending === 0) {
       this.firstPage = page;
-      this.firstAt = at + 3;
+      this.firstAt = at | 3;
       this.firstDw3 = dw3;
     } else {
-      page[at + 3] = dw3;
+      page[at | 3] = dw3;
     }
     if (tail + 1 === this.entries) {
       this.tail = 0;

@@ -8,6 +8,10 @@ import {
 import { QUEUE_BUDGET } from './limits.js';
 import type { Settings } from './settings.js';
 
+/** Granularity of the keep alive timer, milliseconds: Identify Controller KAS is 1. */
+const KEEP_ALIVE_MS = 100;
+/** The largest multiple of the granularity that the feature holds. */
+const KEEP_ALIVE_MS_MAX = 4_294_967_200;
 /** Arbitration burst of 7: no limit. */
 const BURST_UNLIMITED = 7;
 /** Warning composite temperature in kelvins, 70 degrees Celsius: default of the over temperature threshold too. */
@@ -28,6 +32,7 @@ export class FeatureStore {
   interruptCoalescing = 0;
   writeAtomicity = 0;
   asyncEventConfig = 0;
+  /** milliseconds, 0 for none */
   keepAliveTimer = 0;
   /** coalescing disabled, per interrupt vector */
   readonly coalescingDisabled: Uint8Array;
@@ -37,6 +42,7 @@ export class FeatureStore {
   burst: number = QUEUE_BUDGET;
   /** whether every write goes to stable media before it completes */
   isWriteThrough = false;
+  private keepAliveDeadlineNs = 0;
   private readonly clock: Clock;
   private timestampMs = 0;
   private timestampSetNs = 0;
@@ -88,6 +94,22 @@ export class FeatureStore {
   setVolatileWriteCache(value: number): void {
     this.volatileWriteCache = value;
     this.isWriteThrough = this.settings.vwc && FEATURE_VOLATILE_WRITE_CACHE_VALUE.WCE.get(value) === 0;
+  }
+
+  /** Changes Keep Alive Timer, rounded up to what Identify Controller KAS says, and starts it. [Base] 3.9.1 */
+  setKeepAliveTimer(ms: number): void {
+    this.keepAliveTimer = Math.min(Math.ceil(ms / KEEP_ALIVE_MS) * KEEP_ALIVE_MS, KEEP_ALIVE_MS_MAX);
+    this.restartKeepAlive();
+  }
+
+  /** A Keep Alive command arrived. */
+  restartKeepAlive(): void {
+    this.keepAliveDeadlineNs = this.clock.nowNs() + this.keepAliveTimer * 1e6;
+  }
+
+  /** Whether there is a timer and it has run out. */
+  get isKeepAliveExpired(): boolean {
+    return this.keepAliveTimer !== 0 && this.clock.nowNs() > this.keepAliveDeadlineNs;
   }
 
   /** Sets the time to `ms` milliseconds since 1970, as the host gave it. */

@@ -51,6 +51,7 @@ export class Health {
   /** composite temperature, kelvins */
   temperatureKelvin: number = COMFORTABLE_KELVIN;
   private warnings = 0;
+  private reported = 0;
   private readonly poweredOnNs: number;
 
   constructor(
@@ -62,15 +63,20 @@ export class Health {
     this.poweredOnNs = clock.nowNs();
   }
 
-  /** Looks whether the temperature is past a threshold; crossing one raises an event if the host asked for it. */
+  /**
+   * Looks whether the temperature is past a threshold. A warning that the host asked to hear of raises an event, once until it is gone;
+   * asking while it is there already counts too.
+   */
   judgeTemperature(): void {
     const { overTemperature, underTemperature, asyncEventConfig } = this.features;
     const kelvin = this.temperatureKelvin;
     const isPast = kelvin >= overTemperature || kelvin <= underTemperature;
-    const before = this.warnings;
-    this.warnings = isPast ? before | SMART_WARNING_TEMPERATURE : before & ~SMART_WARNING_TEMPERATURE;
-    const isNew = (this.warnings & ~before & FEATURE_ASYNC_EVENT_VALUE.SHCW.get(asyncEventConfig)) !== 0;
-    if (isNew) this.events.raise(ASYNC_EVENT_TYPE_SMART, ASYNC_EVENT_SMART_TEMPERATURE, LOG_SMART);
+    this.warnings = isPast ? SMART_WARNING_TEMPERATURE : 0;
+    this.reported &= this.warnings;
+    const unheard = this.warnings & ~this.reported & FEATURE_ASYNC_EVENT_VALUE.SHCW.get(asyncEventConfig);
+    if (unheard === 0) return;
+    this.reported |= unheard;
+    this.events.raise(ASYNC_EVENT_TYPE_SMART, ASYNC_EVENT_SMART_TEMPERATURE, LOG_SMART);
   }
 
   /** The log page, 512 bytes. [Base] 5.1.12.1.3 */

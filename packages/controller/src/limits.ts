@@ -51,6 +51,12 @@ export const NAMESPACES_MAX = 4096;
 /** Most ANA groups. */
 export const ANA_GROUPS_MAX = 128;
 
+/** On shared memory, a busy controller looks at the admin queue every so many turns, less one: a power of two less one. */
+export const ADMIN_LOOK_MASK = 15;
+
+/** A busy controller looks at the keep alive timer every so many turns, less one: a clock costs as much as a command. */
+export const KEEP_ALIVE_LOOK_MASK = 63;
+
 /** Idle turns between two looks at the doorbells of queues that do not exist. */
 export const DOORBELL_SCAN_TURNS = 1024;
 

@@ -104,6 +104,14 @@ describe('writes', () => {
     expect([host.read32(offset), host.read32(offset + 4)]).toEqual([0xabcd_e000, 0x99]);
   });
 
+  it('to ASQ and ACQ read back without their reserved bits', () => {
+    const host = new RawHost();
+    for (const offset of [REG_ASQ, REG_ACQ]) {
+      host.write32(offset, 0x1234_5fff);
+      expect(host.read32(offset)).toBe(0x1234_5000);
+    }
+  });
+
   it('to AQA keep the two sizes and drop reserved bits', () => {
     const host = new RawHost();
     host.write32(REG_AQA, 0xffff_ffff);

@@ -4,19 +4,21 @@ import {
   CAP_CSS_COMMAND_SETS,
   CAP_CSS_NVM,
   CC,
+  CRTO,
   CSTS,
   REG_ACQ,
   REG_AQA,
   REG_ASQ,
   REG_CAP,
   REG_CC,
+  REG_CRTO,
   REG_CSTS,
   REG_INTMC,
   REG_INTMS,
   REG_VS,
   VS,
 } from '@phasebit/nvme-spec';
-import type { LinkDevice, RegisterTarget } from '@phasebit/pcie';
+import { type LinkDevice, PAGE_MASK, type RegisterTarget } from '@phasebit/pcie';
 import type { Settings } from './settings.js';
 
 /** Who acts on what the host configures. */
@@ -35,8 +37,8 @@ const CC_MASK = [CC.EN, CC.CSS, CC.MPS, CC.AMS, CC.SHN, CC.IOSQES, CC.IOCQES].re
  * The controller's registers: what the host reads lies in the link's register image, what it writes arrives here.
  * Read-only registers, reserved bits and unknown offsets stay as they are, whatever is written.
  *
- * A 64-bit write is two 32-bit writes, low half first. ASQ and ACQ keep their reserved low bits as written, so that a
- * misaligned base can be refused when the controller is enabled instead of being rounded.
+ * A 64-bit write is two 32-bit writes, low half first. The reserved low bits of ASQ and ACQ read as zero and are remembered, so that
+ * a misaligned base can be refused when the controller is enabled instead of being rounded.
  */
 export class RegisterFile implements RegisterTarget {
   /** low and high half of CAP */
@@ -73,6 +75,7 @@ export class RegisterFile implements RegisterTarget {
     this.link.show(REG_CAP, this.cap[0]);
     this.link.show(REG_CAP + 4, this.cap[1]);
     this.link.show(REG_VS, VERSION);
+    this.link.show(REG_CRTO, CRTO.CRWMT.set(0, settings.readyTimeout));
     this.powerOn();
   }
 
@@ -131,7 +134,7 @@ export class RegisterFile implements RegisterTarget {
         break;
       case REG_ASQ:
         this.asqLow = value;
-        this.link.show(offset, value);
+        this.link.show(offset, value & ~PAGE_MASK);
         break;
       case REG_ASQ + 4:
         this.asqHigh = value;
@@ -139,7 +142,7 @@ export class RegisterFile implements RegisterTarget {
         break;
       case REG_ACQ:
         this.acqLow = value;
-        this.link.show(offset, value);
+        this.link.show(offset, value & ~PAGE_MASK);
         break;
       case REG_ACQ + 4:
         this.acqHigh = value;

@@ -1,5 +1,7 @@
 import {
   ADMIN_GET_FEATURES,
+  ADMIN_GET_LOG_PAGE,
+  ADMIN_KEEP_ALIVE,
   ADMIN_SET_FEATURES,
   AQA,
   CC,
@@ -10,6 +12,7 @@ import {
   CC_SHN_NORMAL,
   CSTS,
   CSTS_SHST_COMPLETE,
+  decodeErrorLogEntry,
   FEATURE_ARBITRATION,
   FEATURE_ASYNC_EVENT_CONFIG,
   FEATURE_ERROR_RECOVERY,
@@ -19,12 +22,14 @@ import {
   FEATURE_TEMPERATURE_THRESHOLD,
   FEATURE_VOLATILE_WRITE_CACHE,
   FEATURE_WRITE_ATOMICITY,
+  LOG_ERROR_INFORMATION,
   NVM_WRITE,
   REG_ACQ,
   REG_AQA,
   REG_ASQ,
   REG_CC,
   REG_CSTS,
+  STATUS_KEEP_ALIVE_EXPIRED,
 } from '@phasebit/nvme-spec';
 import { describe, expect, it } from 'vitest';
 import { ENABLED, NOWHERE, RawHost } from '../test-support/raw-host.js';
@@ -211,11 +216,60 @@ describe('a shutdown', () => {
     expect(host.run({ opcode: ADMIN_GET_FEATURES, cdw10: FEATURE_ARBITRATION }).code).toBe(0);
   });
 
+  it('in the write that clears EN happens as well as the reset', () => {
+    const host = new RawHost().enable();
+    host.createPair(1);
+    host.write32(REG_CC, CC.SHN.set(0, CC_SHN_NORMAL));
+    const csts = host.read32(REG_CSTS);
+    expect([CSTS.RDY.get(csts), CSTS.SHST.get(csts)]).toEqual([0, CSTS_SHST_COMPLETE]);
+    host.enable();
+    expect(CSTS.SHST.get(host.read32(REG_CSTS))).toBe(0);
+  });
+
+  it('with the reserved notification 11b does not happen', () => {
+    const host = new RawHost().enable();
+    host.write32(REG_CC, CC.SHN.set(ENABLED, 3));
+    expect(CSTS.SHST.get(host.read32(REG_CSTS))).toBe(0);
+    expect(host.run({ opcode: ADMIN_GET_FEATURES, cdw10: FEATURE_ARBITRATION }).code).toBe(0);
+  });
+
   it('of a controller that was never enabled is answered, and enabling clears it', () => {
     const host = prepared();
     host.write32(REG_CC, CC.SHN.set(0, CC_SHN_NORMAL));
     expect(CSTS.SHST.get(host.read32(REG_CSTS))).toBe(CSTS_SHST_COMPLETE);
     host.enable();
     expect(CSTS.SHST.get(host.read32(REG_CSTS))).toBe(0);
+  });
+});
+
+describe('the keep alive timer', () => {
+  const keepAlive = (host: RawHost): number => host.run({ opcode: ADMIN_KEEP_ALIVE }).code;
+
+  it('that runs out is fatal and logged; until then Keep Alive restarts it', () => {
+    const host = new RawHost().enable();
+    host.run({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_KEEP_ALIVE_TIMER, cdw11: 250 });
+    expect(host.run({ opcode: ADMIN_GET_FEATURES, cdw10: FEATURE_KEEP_ALIVE_TIMER }).result).toBe(300);
+    for (let i = 0; i < 5; i++) {
+      host.clock.advanceNs(290e6);
+      expect(keepAlive(host)).toBe(0);
+    }
+    host.clock.advanceNs(301e6);
+    host.settle();
+    expect(CSTS.CFS.get(host.read32(REG_CSTS))).toBe(1);
+    host.write32(REG_CC, 0);
+    host.enable();
+    const page = host.page();
+    host.run({ opcode: ADMIN_GET_LOG_PAGE, prp1: host.iova(page), cdw10: LOG_ERROR_INFORMATION | (15 << 16) });
+    const entry = decodeErrorLogEntry(host.dma.bytes(page, 64));
+    expect(entry).toMatchObject({ sqid: 0xffff, cid: 0xffff, status: STATUS_KEEP_ALIVE_EXPIRED });
+  });
+
+  it('of 0 never runs out, and a reset disables it', () => {
+    const host = new RawHost().enable();
+    host.run({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_KEEP_ALIVE_TIMER, cdw11: 100 });
+    host.write32(REG_CC, 0);
+    host.enable();
+    host.clock.advanceNs(1e12);
+    expect(keepAlive(host)).toBe(0);
   });
 });

@@ -4,7 +4,8 @@ import {
   CC_AMS_ROUND_ROBIN,
   CC_CSS_ALL,
   CC_CSS_NVM,
-  CC_SHN_NONE,
+  CC_SHN_ABRUPT,
+  CC_SHN_NORMAL,
   CSTS,
   CSTS_SHST_COMPLETE,
 } from '@phasebit/nvme-spec';
@@ -46,10 +47,9 @@ export class StateMachine implements ConfigurationListener {
     const wasEnabled = CC.EN.get(previous) === 1;
     const isEnabled = CC.EN.get(next) === 1;
     if (wasEnabled && !isEnabled) this.reset();
-    else {
-      if (!wasEnabled && isEnabled) this.enable();
-      if (CC.SHN.get(next) !== CC_SHN_NONE && CC.SHN.get(previous) === CC_SHN_NONE) this.shutDown();
-    }
+    if (!wasEnabled && isEnabled) this.enable();
+    // A write that clears EN may ask for a shutdown too; then both happen. [Base] 3.1.4.5
+    if (asksForShutdown(next) && !asksForShutdown(previous)) this.shutDown();
   }
 
   /** Stops everything for good, until a reset, and says so: CSTS.CFS. */
@@ -136,4 +136,10 @@ export class StateMachine implements ConfigurationListener {
     );
     return undefined;
   }
+}
+
+/** SHN 11b is reserved and asks for nothing. */
+function asksForShutdown(cc: number): boolean {
+  const notification = CC.SHN.get(cc);
+  return notification === CC_SHN_NORMAL || notification === CC_SHN_ABRUPT;
 }

@@ -11,7 +11,7 @@ export interface SubmissionQueueOptions {
   /** 2 to 65,536 */
   readonly entries: number;
   /** word view of each page of the ring, as `resolveRing` gives them */
-  readonly pages: Uint32Array[];
+  readonly pages: Int32Array[];
   readonly link: LinkDevice;
   /** whether the host may ring while the device looks */
   readonly concurrent: boolean;
@@ -34,7 +34,7 @@ export class SubmissionQueue {
   /** slots of the ring */
   readonly entries: number;
   /** word view of each page of the ring */
-  readonly pages: Uint32Array[];
+  readonly pages: Int32Array[];
   /** where its commands complete */
   readonly completionQueue: CompletionQueue;
   /** next entry to fetch */

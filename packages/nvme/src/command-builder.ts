@@ -43,35 +43,35 @@ export class CommandBuilder {
     return bytes > 0 && (address & 3) === 0 && this.dma.contains(address, bytes);
   }
 
-  /** A command with a start and a length in blocks, and a payload of `bytes` bytes, which may be 0. Its other dwords are zero. */
-  buildBlocks(
-    request: number,
-    opcode: number,
-    nsid: number,
-    address: number,
-    bytes: number,
-    lba: number,
-    blocks: number,
-    flags: number,
-  ): void {
+  /**
+   * A command with a start and a length in blocks; its payload is set apart, its other dwords are zero.
+   *
+   * @param at - first word of the request's record
+   * @param cdw12 - flags and the number of blocks, 0's based
+   */
+  buildBlocks(at: number, opcode: number, nsid: number, lba: number, cdw12: number): void {
     const records = this.records;
-    const at = request << SHIFT;
-    if (records[at | KIND] !== 0) this.pool.clear(request);
+    if (records[at | KIND] !== 0) this.pool.clear(at >>> SHIFT);
     records[at] = opcode;
     records[at | 1] = nsid;
-    // Address 0 stands for no payload, and page 0 of the table translates to 0.
-    const page = address >>> PAGE_SHIFT;
-    records[at | 6] = this.iovaLow[page]! | (address & PAGE_MASK);
-    records[at | 7] = this.iovaHigh[page]!;
-    if ((address & PAGE_MASK) + bytes <= PAGE_BYTES) {
-      records[at | 8] = 0;
-      records[at | 9] = 0;
-    } else {
-      this.setSecondPage(at, address, bytes);
-    }
     records[at | 10] = lba;
     records[at | 11] = lba < U32_RANGE ? 0 : Math.floor(lba / U32_RANGE);
-    records[at | 12] = flags | (blocks - 1);
+    records[at | 12] = cdw12;
+  }
+
+  /** PRP1 and PRP2; the request is plain unless it needs a list. Address 0 stands for no payload, and page 0 of the table translates to 0. */
+  setPayload(at: number, address: number, bytes: number): void {
+    const records = this.records;
+    const page = address >>> PAGE_SHIFT;
+    const offset = address & PAGE_MASK;
+    records[at | 6] = this.iovaLow[page]! | offset;
+    records[at | 7] = this.iovaHigh[page]!;
+    if (offset + bytes > PAGE_BYTES) {
+      this.setSecondPage(at, address, bytes);
+    } else {
+      records[at | 8] = 0;
+      records[at | 9] = 0;
+    }
   }
 
   /** A command given by its dwords; identifier and data pointer are filled in. */
@@ -80,11 +80,7 @@ export class CommandBuilder {
     const at = request << SHIFT;
     for (let i = 0; i < 16; i++) records[at + i] = command[i]!;
     records[at | KIND] = KIND_WIDE;
-    const page = address >>> PAGE_SHIFT;
-    records[at | 6] = this.iovaLow[page]! | (address & PAGE_MASK);
-    records[at | 7] = this.iovaHigh[page]!;
-    if ((address & PAGE_MASK) + bytes > PAGE_BYTES) this.setSecondPage(at, address, bytes);
-    else records.fill(0, at + 8, at + 10);
+    this.setPayload(at, address, bytes);
   }
 
   /** PRP2 is the second page, or stays open for the list of all pages but the first. */

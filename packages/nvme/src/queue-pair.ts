@@ -20,7 +20,7 @@ import type { CompletionCallback } from './completion.js';
 import { DatasetRanges } from './dataset-ranges.js';
 import type { Namespace } from './namespace.js';
 import type { QueuePairSettings } from './queue-pair-options.js';
-import { RequestPool } from './request-pool.js';
+import { REQUEST_SHIFT, RequestPool } from './request-pool.js';
 import { type QueuePairPlace, RingPair } from './ring-pair.js';
 import { crossesBoundary, SplitTransfers } from './split-transfers.js';
 import { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_FAILED, SUBMIT_NEVER } from './submit-result.js';
@@ -29,6 +29,7 @@ import { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_FAILED, SUBMIT_NEVER } from './su
 const OPC_READ = NVM_READ;
 const OPC_WRITE = NVM_WRITE;
 const ACCEPTED = SUBMIT_ACCEPTED;
+const REQUEST = REQUEST_SHIFT;
 const LBA_MAX = Number.MAX_SAFE_INTEGER;
 
 /** What a queue pair has counted since it was made. */
@@ -173,7 +174,8 @@ export class QueuePair {
     if (!(blocks >= 1 && blocks <= RW_BLOCKS_MAX)) return SUBMIT_NEVER;
     const request = this.pool.take();
     if (request < 0) return this.refuse();
-    this.builder.buildBlocks(request, NVM_WRITE_ZEROES, namespace.nsid, 0, 0, lba, blocks, flags);
+    this.builder.buildBlocks(request << REQUEST, NVM_WRITE_ZEROES, namespace.nsid, lba, flags | (blocks - 1));
+    this.builder.setPayload(request << REQUEST, 0, 0);
     this.rings.submit(request, callback, context);
     return ACCEPTED;
   }
@@ -281,8 +283,9 @@ export class QueuePair {
   ): void {
     const request = this.pool.take();
     assert(request >= 0, 'a split has a request for each of its pieces');
-    const bytes = blocks << namespace.blockShift;
-    this.builder.buildBlocks(request, opcode, namespace.nsid, address, bytes, lba, blocks, flags);
+    const at = request << REQUEST;
+    this.builder.buildBlocks(at, opcode, namespace.nsid, lba, flags | (blocks - 1));
+    this.builder.setPayload(at, address, blocks << namespace.blockShift);
     this.rings.submit(request, callback, context);
   }
 
@@ -297,15 +300,17 @@ export class QueuePair {
     context: unknown,
   ): number {
     if (!this.isConnected) return SUBMIT_FAILED;
+    if (!(lba >= 0 && lba <= LBA_MAX)) failLba(lba);
     if (blocks > namespace.transferBlocksMax || crossesBoundary(lba, blocks, namespace.boundaryBlocks)) {
       return this.transferSplit(opcode, namespace, address, lba, blocks, flags, callback, context);
     }
-    if (!(lba >= 0 && lba <= LBA_MAX)) failLba(lba);
     const bytes = blocks << namespace.blockShift;
     if (!this.builder.isPayload(address, bytes)) return SUBMIT_NEVER;
     const request = this.pool.take();
     if (request < 0) return this.refuse();
-    this.builder.buildBlocks(request, opcode, namespace.nsid, address, bytes, lba, blocks, flags);
+    const at = request << REQUEST;
+    this.builder.buildBlocks(at, opcode, namespace.nsid, lba, flags | (blocks - 1));
+    this.builder.setPayload(at, address, bytes);
     this.rings.submit(request, callback, context);
     return ACCEPTED;
   }

@@ -164,7 +164,10 @@ describe('the stack', () => {
     ['--layer=bdev', 1],
     ['--layer=nvme', 1],
   ])('when one controller is to fail, %s has %i of them', (line, controllers) => {
-    expect(parse(`--fail-controller-after=1000 ${line}`).stack).toMatchObject({ controllers, failControllerAfter: 1000 });
+    expect(parse(`--fail-controller-after=1000 ${line}`).stack).toMatchObject({
+      controllers,
+      failControllerAfter: 1000,
+    });
   });
 
   it('gives its seed to jobs without one', () => {

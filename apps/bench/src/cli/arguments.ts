@@ -13,7 +13,14 @@ import {
   type Settings,
 } from '../job/parse-job-file.js';
 import type { BenchCommand, BenchOptions, MediaChoice } from './bench-options.js';
-import { OWN_OPTIONS, OwnOptionError, readReportOptions, readStackOptions, type OwnValues } from './own-options.js';
+import {
+  optionKey,
+  OWN_OPTIONS,
+  OwnOptionError,
+  readReportOptions,
+  readStackOptions,
+  type OwnValues,
+} from './own-options.js';
 
 /** What a command line comes to: options to run with, or a text to print and an exit code. */
 export type ParsedArguments =
@@ -104,7 +111,8 @@ function buildProgram(version: string, hooks: ProgramHooks): Command {
     hooks.onCommand(nothing ? 'tour' : 'run', file, runGiven, own);
   });
   const tour = program.command('tour').description('show what each layer and each idea is worth (the default)');
-  addOwnOptions(tour).action(() => hooks.onCommand('tour', undefined, [], tour.opts()));
+  const tourGiven = addRuntime(tour);
+  addOwnOptions(tour).action(() => hooks.onCommand('tour', undefined, tourGiven, tour.opts()));
   const compare = program.command('compare-c').description('run side by side with the minimal loop in C');
   const compareGiven = addJobOptions(compare);
   addOwnOptions(compare).action(() => hooks.onCommand('compare-c', undefined, compareGiven, compare.opts()));
@@ -136,6 +144,14 @@ function addJobOptions(command: Command): GivenOption[] {
       return text;
     }),
   );
+  return given;
+}
+
+/** The tour has jobs of its own; only how long each is measured is for the user to say. */
+function addRuntime(tour: Command): GivenOption[] {
+  const given: GivenOption[] = [];
+  const time = new Option('--runtime <time>', 'Measured time of each round, for example 2s or 300ms (500ms)');
+  tour.addOption(time.argParser((text: string) => given.push({ key: 'runtime', text })));
   return given;
 }
 
@@ -184,7 +200,12 @@ function finish(
     ...(file === undefined ? {} : { jobFileName: file }),
     stack,
     report,
+    typed: typedOptions(own),
   };
+}
+
+function typedOptions(own: OwnValues): string[] {
+  return OWN_OPTIONS.map((option) => longName(option.flags)).filter((name) => own[optionKey(name)] !== undefined);
 }
 
 function readJobs(file: string, defaultSeed: number, sources: ArgumentSources): JobFile {

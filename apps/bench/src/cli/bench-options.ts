@@ -61,4 +61,6 @@ export interface BenchOptions {
   readonly jobFileName?: string;
   readonly stack: StackOptions;
   readonly report: ReportOptions;
+  /** Options of the stack and of the report that were typed, by their long names: the others are defaults. */
+  readonly typed: readonly string[];
 }

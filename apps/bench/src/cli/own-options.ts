@@ -175,6 +175,11 @@ function fail(name: string, expected: string, got: string | number): never {
   throw new OwnOptionError(`${dashed(name)}: expected ${expected}, got ${typeof got === 'number' ? got : `"${got}"`}`);
 }
 
+/** The key under which commander keeps the value of `--queue-pairs`: `queuePairs`. */
+export function optionKey(longName: string): string {
+  return longName.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
 /** `queuePairs` as it was typed: `--queue-pairs`. */
 function dashed(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

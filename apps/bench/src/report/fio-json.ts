@@ -1,6 +1,7 @@
+import type { JsonObject } from './json-object.js';
 import type { DirectionResult, JobResult, LatencyHistogram } from './job-result.js';
 import { summarise, totalIos } from './job-result.js';
-import type { Machine } from './machine.js';
+import { type Machine, machineJson } from './machine.js';
 
 /** The version of fio whose JSON this follows; the suffix says that it is not fio that ran. */
 const SCHEMA_VERSION = 'fio-3.42-phasebit';
@@ -23,9 +24,6 @@ export interface RunFacts {
   /** Whole milliseconds since the program began. */
   readonly elapsedMs: number;
 }
-
-/** Any JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * The report for tools: fio's own schema, so that whatever plots fio plots this, and one more key, `phasebit`, with
@@ -187,22 +185,6 @@ function latencyShares(result: JobResult): JsonObject {
       Object.fromEntries(classes.filter((one) => one.key === key).map((one) => [one.name, shareOf(one.count)])),
     ]),
   );
-}
-
-function machineJson(machine: Machine): JsonObject {
-  return {
-    version: machine.version,
-    commit: machine.commit ?? null,
-    node: machine.node,
-    v8: machine.v8,
-    machine: {
-      cpu: machine.cpu,
-      cores: machine.cores,
-      memory_bytes: machine.memoryBytes,
-      load: machine.load,
-      system: machine.system,
-    },
-  };
 }
 
 /** What fio has no place for. Unmeasured values are null. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { JsonObject } from './json-object.js';
 
 /** Where a figure was taken: without this it means nothing. */
 export interface Machine {
@@ -49,6 +50,23 @@ export function machineLines(machine: Machine): string[] {
     `phasebit-bench ${machine.version}${machine.commit === undefined ? '' : ` (${machine.commit})`}, Node ${machine.node}, V8 ${machine.v8}`,
     `${machine.cpu}, ${machine.cores} cores, ${memoryGib} GiB, ${machine.system}, load ${load}`,
   ];
+}
+
+/** The same for tools. */
+export function machineJson(machine: Machine): JsonObject {
+  return {
+    version: machine.version,
+    commit: machine.commit ?? null,
+    node: machine.node,
+    v8: machine.v8,
+    machine: {
+      cpu: machine.cpu,
+      cores: machine.cores,
+      memory_bytes: machine.memoryBytes,
+      load: machine.load,
+      system: machine.system,
+    },
+  };
 }
 
 /**

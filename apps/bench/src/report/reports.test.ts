@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { fioJson, type JsonObject, type RunFacts } from './fio-json.js';
+import { fioJson, type RunFacts } from './fio-json.js';
 import { formatCount, formatNs, formatRatio, formatSeconds, formatSize } from './format.js';
 import { summarise } from './job-result.js';
+import type { JsonObject } from './json-object.js';
 import { LiveLine, progressText } from './live-line.js';
 import { describeMachine, machineLines, type Machine } from './machine.js';
 import { IDLE, sampleResult } from './sample-result.test-data.js';

@@ -50,6 +50,12 @@ export const ADMIN_COMMANDS: readonly AdminCommand[] = [
     effects: SUPPORTED,
     handler: (inside, command) => inside.events.request(command.cid),
   },
-  // The timer that it would restart is stored and never expires.
-  { opcode: ADMIN_KEEP_ALIVE, effects: SUPPORTED, handler: () => 0 },
+  {
+    opcode: ADMIN_KEEP_ALIVE,
+    effects: SUPPORTED,
+    handler: (inside) => {
+      inside.features.restartKeepAlive();
+      return 0;
+    },
+  },
 ];

@@ -22,7 +22,7 @@ const COMPOSITE = 0;
 /** TMPSEL: all temperatures, for Set Features only. */
 const ALL_SENSORS = 0xf;
 
-/** Number of Queues, current or default. [Base] 5.1.25.1.5 */
+/** Number of Queues, current or default. [Base] 5.1.25.2.1 */
 export function getNumberOfQueues(inside: Internals, command: Command, select: 'current' | 'default'): number {
   const { features } = inside;
   command.result = select === 'current' ? features.numberOfQueues : features.defaultNumberOfQueues;
@@ -70,7 +70,7 @@ export function setTemperatureThreshold(inside: Internals, command: Command): nu
   return 0;
 }
 
-/** Interrupt Vector Configuration of the vector in dword 11. [Base] 5.1.25.1.7 */
+/** Interrupt Vector Configuration of the vector in dword 11. [Base] 5.1.25.2.3 */
 export function getVectorConfig(inside: Internals, command: Command, select: 'current' | 'default'): number {
   const vector = FEATURE_INTERRUPT_VECTOR_VALUE.IV.get(command.cdw(11));
   if (vector >= inside.settings.link.vectors) return refuse(command, STATUS_INVALID_FIELD, SQE_CDW11);

@@ -15,7 +15,7 @@ import { refuse } from './admin-handler.js';
 /** Timestamp byte 6: the origin is in bits 3:1. */
 const TIMESTAMP_ATTRIBUTES = 6;
 
-/** Timestamp: 48 bits of milliseconds, and where they come from. [Base] 5.1.25.1.10 */
+/** Timestamp: 48 bits of milliseconds, and where they come from. [Base] 5.1.25.1.7 */
 export function getTimestamp(inside: Internals, command: Command, select: 'current' | 'default'): number {
   const view = new DataView(new ArrayBuffer(TIMESTAMP_BYTES));
   if (select === 'current') {

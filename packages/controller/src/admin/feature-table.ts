@@ -185,7 +185,7 @@ export const FEATURE_TABLE: ReadonlyMap<number, Feature> = new Map<number, Featu
       ALL,
       (inside) => inside.features.keepAliveTimer,
       zero,
-      (inside, value) => (inside.features.keepAliveTimer = value),
+      (inside, value) => inside.features.setKeepAliveTimer(value),
     ),
   ],
   [FEATURE_HOST_BEHAVIOR, { isOfNamespace: false, isPresent: always, get: getHostBehavior, set: setHostBehavior }],

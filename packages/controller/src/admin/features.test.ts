@@ -35,7 +35,7 @@ const WORDS: readonly (readonly [string, number, number, number, number, number]
   ['Interrupt Vector Configuration', FEATURE_INTERRUPT_VECTOR_CONFIG, 0, 0x0001_0000, 0x0001_0000, 4],
   ['Write Atomicity', FEATURE_WRITE_ATOMICITY, 0, 3, 1, 4],
   ['Async Event Configuration', FEATURE_ASYNC_EVENT_CONFIG, 0, 0x0000_09ff, 0x0000_09ff, 4],
-  ['Keep Alive Timer', FEATURE_KEEP_ALIVE_TIMER, 0, 0xffff_ffff, 0xffff_ffff, 4],
+  ['Keep Alive Timer', FEATURE_KEEP_ALIVE_TIMER, 0, 0xffff_ffff, 0xffff_ffa0, 4],
 ];
 
 describe.each(WORDS)('%s', (_, feature, initial, value, stored, capabilities) => {

@@ -65,7 +65,7 @@ const RECOMMENDED_BURST = 6;
 /** One read-only firmware slot. */
 const FIRMWARE_SLOTS = 0x03;
 /** Keep alive granularity, 100 ms units. */
-const KEEP_ALIVE_GRANULARITY = 10;
+const KEEP_ALIVE_GRANULARITY = 1;
 /** Queue entries of 64 and 16 bytes, both least and most. */
 const SQ_ENTRY_SIZES = 0x66;
 const CQ_ENTRY_SIZES = 0x44;

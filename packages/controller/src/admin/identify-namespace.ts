@@ -26,7 +26,7 @@ import {
 } from '@phasebit/nvme-spec';
 import type { Namespace } from '../namespace.js';
 
-// I/O Command Set Independent Identify Namespace: byte offsets. [Base] 5.1.13.2.8
+// I/O Command Set Independent Identify Namespace: byte offsets. [Base] 5.1.13
 const INDEPENDENT_NMIC = 1;
 const INDEPENDENT_ANAGRPID = 4;
 const INDEPENDENT_NSTAT = 14;
@@ -50,7 +50,7 @@ export function identifyNamespace(namespace: Namespace | undefined): Uint8Array 
   return data;
 }
 
-/** I/O Command Set Independent Identify Namespace; all zero for an inactive namespace. [Base] 5.1.13.2.8 */
+/** I/O Command Set Independent Identify Namespace; all zero for an inactive namespace. [Base] 5.1.13 */
 export function identifyIndependent(namespace: Namespace | undefined): Uint8Array {
   const data = new Uint8Array(IDENTIFY_BYTES);
   if (namespace === undefined) return data;

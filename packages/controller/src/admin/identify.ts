@@ -32,7 +32,7 @@ import {
   identifyNamespace,
 } from './identify-namespace.js';
 
-/** CNTID that means the controller which processes the command. [Base] 5.1.13.2.18 */
+/** CNTID that means the controller which processes the command. [Base] 5.1.13 */
 const THIS_CONTROLLER = 0xffff;
 /** Identify Controller of the NVM Command Set: byte offset of the most ranges of one Dataset Management. [NVM] 4.1.5.2 */
 const DMRL = 4;
@@ -106,7 +106,7 @@ function commandSetController(): Uint8Array {
   return data;
 }
 
-/** The combinations of command sets that can be enabled: one, of the NVM Command Set alone. [Base] 5.1.13.2.18 */
+/** The combinations of command sets that can be enabled: one, of the NVM Command Set alone. [Base] 5.1.13 */
 function commandSets(inside: Internals, command: Command): number {
   const controllerId = IDENTIFY_CDW10.CNTID.get(command.cdw(10));
   if (controllerId !== THIS_CONTROLLER && controllerId !== inside.settings.cntlid) {

@@ -223,6 +223,14 @@ describe('asynchronous events', () => {
     expect(events(host)).toEqual([{ cid: 2, type: 1, information: 1, page: LOG_SMART }]);
   });
 
+  it('a warning that is there already is reported to a host that asks later', () => {
+    const host = new RawHost().enable();
+    host.controller.setTemperature(500);
+    host.run({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_ASYNC_EVENT_CONFIG, cdw11: 2 });
+    listen(host, 1);
+    expect(events(host)).toEqual([{ cid: 1, type: 1, information: 1, page: LOG_SMART }]);
+  });
+
   it('nothing is raised that the host did not ask for', () => {
     const host = new RawHost({ anaGroups: 1 }).enable();
     listen(host, 1);

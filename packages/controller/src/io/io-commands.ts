@@ -49,5 +49,5 @@ export const IO_EFFECTS: readonly (readonly [opcode: number, effects: number])[]
 );
 
 function readOrWriteCopy(io: IoContext, command: Command): number {
-  return readOrWrite(io, command.words, 0, command.opcode);
+  return readOrWrite(io, command.signedWords, 0, command.opcode);
 }

@@ -2,7 +2,7 @@ import { type DeviceDma } from '@phasebit/pcie';
 import type { Command } from '../command.js';
 import type { ErrorReport } from '../error-log.js';
 import type { FeatureStore } from '../feature-store.js';
-import type { Health } from '../health.js';
+import { type Health, HEALTH_BYTES_READ, HEALTH_BYTES_WRITTEN, HEALTH_READS, HEALTH_WRITES } from '../health.js';
 import type { Namespace } from '../namespace.js';
 import type { NamespaceTable } from '../namespace-table.js';
 import type { Transfer } from '../transfer.js';
@@ -12,6 +12,14 @@ export class IoContext {
   /** see {@link NamespaceTable.slots} */
   readonly slots: (Namespace | undefined)[];
   readonly dma: DeviceDma;
+  /** Reads since the last {@link IoContext.countBatch}: small integers, which cost less than the doubles of the log */
+  reads = 0;
+  /** bytes they moved */
+  readBytes = 0;
+  /** Writes since the last {@link IoContext.countBatch} */
+  writes = 0;
+  /** bytes they moved */
+  writtenBytes = 0;
 
   constructor(
     readonly namespaces: NamespaceTable,
@@ -25,6 +33,19 @@ export class IoContext {
   ) {
     this.slots = namespaces.slots;
     this.dma = transfer.dma;
+  }
+
+  /** Takes what a turn of a queue has done into the health log. */
+  countBatch(): void {
+    const counters = this.health.io;
+    counters[HEALTH_READS] += this.reads;
+    counters[HEALTH_BYTES_READ] += this.readBytes;
+    counters[HEALTH_WRITES] += this.writes;
+    counters[HEALTH_BYTES_WRITTEN] += this.writtenBytes;
+    this.reads = 0;
+    this.readBytes = 0;
+    this.writes = 0;
+    this.writtenBytes = 0;
   }
 
   /** Notes where a command went wrong, and gives its status back. */

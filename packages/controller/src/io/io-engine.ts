@@ -81,10 +81,11 @@ export class IoEngine {
     }
     queue.head = head;
     completions.publish();
+    io.countBatch();
     return count;
   }
 
-  private execute(page: Uint32Array, at: number, cdw0: number, queueId: number): number {
+  private execute(page: Int32Array, at: number, cdw0: number, queueId: number): number {
     const { command } = this;
     command.load(page, at, cdw0, queueId);
     const handler = this.handlers[cdw0 & OPCODE_MASK];

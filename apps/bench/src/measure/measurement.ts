@@ -1,0 +1,75 @@
+/** One job as a child process reported it, reduced to what comparisons are made of. All directions are added up. */
+export interface Measurement {
+  readonly name: string;
+  /** commands that ended well in the measured time, and their bytes */
+  readonly ios: number;
+  readonly bytes: number;
+  readonly iops: number;
+  readonly bytesPerSecond: number;
+  /** of the direction that did most; absent when not taken */
+  readonly latency?: { readonly p50Ns: number; readonly p99Ns: number; readonly maxNs: number };
+  readonly mmioWritesPerIo: number;
+  readonly errors: number;
+  readonly errorsByStatus: Readonly<Record<string, number>>;
+  readonly verifiedBytes: number;
+  readonly verifyErrors: number;
+}
+
+/** What this reads of the JSON that `run --output-format=json` prints: fio's, and what is under `phasebit`. */
+interface ChildReport {
+  readonly jobs: readonly (Readonly<Record<Direction, DirectionReport>> & { readonly jobname: string })[];
+  readonly phasebit: { readonly jobs: readonly OwnReport[] };
+}
+
+type Direction = 'read' | 'write' | 'trim';
+
+interface DirectionReport {
+  readonly total_ios: number;
+  readonly io_bytes: number;
+  readonly iops: number;
+  readonly bw_bytes: number;
+  readonly lat_ns: { readonly max: number; readonly N: number; readonly percentile?: Readonly<Record<string, number>> };
+}
+
+interface OwnReport {
+  readonly mmio_writes_per_io: number | null;
+  readonly errors: number;
+  readonly errors_by_status: Readonly<Record<string, number>>;
+  readonly verified_bytes: number;
+  readonly verify_errors: number;
+}
+
+/** Reads a child's report. @throws Error when it is none */
+export function readMeasurements(text: string): Measurement[] {
+  let report: ChildReport;
+  try {
+    report = JSON.parse(text) as ChildReport;
+  } catch (cause) {
+    throw new Error('expected a JSON report from the measuring process, got something else', { cause });
+  }
+  return report.jobs.map((job, at) => {
+    const directions = [job.read, job.write, job.trim];
+    const sum = (take: (direction: DirectionReport) => number): number =>
+      directions.reduce((total, direction) => total + take(direction), 0);
+    const own = report.phasebit.jobs[at]!;
+    return {
+      name: job.jobname,
+      ios: sum((direction) => direction.total_ios),
+      bytes: sum((direction) => direction.io_bytes),
+      iops: sum((direction) => direction.iops),
+      bytesPerSecond: sum((direction) => direction.bw_bytes),
+      ...latencyOf(directions.reduce((most, next) => (next.total_ios > most.total_ios ? next : most))),
+      mmioWritesPerIo: own.mmio_writes_per_io ?? 0,
+      errors: own.errors,
+      errorsByStatus: own.errors_by_status,
+      verifiedBytes: own.verified_bytes,
+      verifyErrors: own.verify_errors,
+    };
+  });
+}
+
+function latencyOf({ lat_ns: latency }: DirectionReport): Pick<Measurement, 'latency'> {
+  const { percentile } = latency;
+  if (latency.N === 0 || percentile === undefined) return {};
+  return { latency: { p50Ns: percentile['50.000000']!, p99Ns: percentile['99.000000']!, maxNs: latency.max } };
+}

@@ -1,0 +1,137 @@
+/**
+ * A program: puts the load that its argument describes on a stack and prints what was allocated. It needs `--expose-gc`.
+ */
+import { NullMedium, RamMedium } from '@phasebit/controller';
+import { type Clock, Prng } from '@phasebit/core';
+import type { QueuePair } from '@phasebit/nvme';
+import { PerformanceObserver, performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { InlineStack, NSID } from './inline-stack.js';
+import type { ProbeResult, ProbeSpec } from './probe-spec.js';
+
+const WARM_UP_IOS = 400_000;
+const COUNTED_IOS = 1_000_000;
+/** The load goes on in slices, between which promises have their turn and time is told, as in a program's loop. */
+const SLICE_IOS = 20_000;
+const BLOCKS = 2048;
+
+type Submit = (address: number, lba: number, blocks: number, callback: typeof done, context: number) => number;
+
+interface Target {
+  readonly read: Submit;
+  readonly write: Submit;
+  readonly poll: () => number;
+  readonly tick: (nowNs: number) => void;
+}
+
+const clock: Clock = { nowNs: () => performance.now() * 1e6 };
+const spec = JSON.parse(process.argv[2]) as ProbeSpec;
+const { blocks, writeEvery, depth, mdts, lbaBase, leaks } = spec;
+const bytes = (lbaBase + BLOCKS) * 4096;
+const stack = await InlineStack.open({
+  clock,
+  controllers: spec.controllers,
+  medium: spec.medium === 'null' ? new NullMedium(bytes) : new RamMedium({ bytes }),
+  dataBytes: depth * blocks * 4096,
+  device: { mdts, ...(spec.controllers > 1 ? { anaGroups: 1 } : {}) },
+});
+const target = await openTarget();
+// Numbers past 2^31 are boxed in an array that holds something else too, so that handing one out makes no other box.
+const lbas: unknown[] = [undefined];
+const prng = new Prng(1);
+for (let i = 1; i < BLOCKS; i++) lbas.push(lbaBase + prng.below(BLOCKS - blocks));
+let left = 0;
+let inFlight = 0;
+let issued = 0;
+let kept: object = {};
+
+function next(slot: number): void {
+  if (left === 0) return;
+  left--;
+  inFlight++;
+  const address = stack.data + slot * blocks * 4096;
+  const lba = lbas[1 + (issued++ & (BLOCKS - 2))] as number;
+  if (leaks) kept = { slot };
+  const isWrite = writeEvery !== 0 && issued % writeEvery === 0;
+  const answer = isWrite
+    ? target.write(address, lba, blocks, done, slot)
+    : target.read(address, lba, blocks, done, slot);
+  if (answer !== 0) throw new Error(`not accepted: ${answer}`);
+}
+
+function done(context: unknown, status: number): void {
+  inFlight--;
+  if (status !== 0) throw new Error(`failed: ${status}`);
+  next(context as number);
+}
+
+function slice(ios: number): void {
+  left = ios;
+  for (let slot = 0; slot < depth; slot++) next(slot);
+  while (inFlight > 0) {
+    target.poll();
+    stack.step();
+  }
+}
+
+async function run(ios: number): Promise<void> {
+  for (let all = 0; all < ios; all += SLICE_IOS) {
+    slice(SLICE_IOS);
+    for (const controller of stack.controllers) controller.tick();
+    target.tick(clock.nowNs());
+    await nextTurn();
+  }
+}
+
+async function openTarget(): Promise<Target> {
+  if (spec.layer === 'bdev') {
+    const { channel } = await stack.openBdev({ ioCount: 1024, queuePair: spec.queuePair });
+    return {
+      read: (address, lba, count, callback, context) => channel.read(address, lba, count, callback, context),
+      write: (address, lba, count, callback, context) => channel.write(address, lba, count, callback, context),
+      poll: () => channel.poll(),
+      tick: (nowNs) => channel.tick(nowNs),
+    };
+  }
+  const pair = await stack.openPair(spec.queuePair);
+  const namespace = stack.controllers[0].namespace(NSID);
+  return {
+    read: (address, lba, count, callback, context) => pair.read(namespace, address, lba, count, 0, callback, context),
+    write: (address, lba, count, callback, context) => pair.write(namespace, address, lba, count, 0, callback, context),
+    poll: () => pair.poll(),
+    tick: () => undefined,
+  };
+}
+
+function sumOf(field: 'split' | 'queued'): number {
+  const pairs: QueuePair[] = stack.controllers.flatMap((controller) => [...controller.queuePairs]);
+  return pairs.reduce((sum, pair) => sum + pair.statistics[field], 0);
+}
+
+const collections: { startTime: number }[] = [];
+const observer = new PerformanceObserver((list) => void collections.push(...list.getEntries()));
+observer.observe({ entryTypes: ['gc'] });
+
+await run(WARM_UP_IOS);
+const splitBefore = sumOf('split');
+const queuedBefore = sumOf('queued');
+globalThis.gc!();
+await nextTurn();
+const heapBefore = process.memoryUsage().heapUsed;
+const startedMs = performance.now();
+await run(COUNTED_IOS);
+const endedMs = performance.now();
+const heapAfter = process.memoryUsage().heapUsed;
+// What the observer is told comes in a later turn.
+await nextTurn();
+await nextTurn();
+observer.disconnect();
+const result: ProbeResult = {
+  ios: COUNTED_IOS,
+  bytesPerIo: (heapAfter - heapBefore) / COUNTED_IOS,
+  collections: collections.filter(({ startTime }) => startTime >= startedMs && startTime <= endedMs).length,
+  nsPerIo: ((endedMs - startedMs) * 1e6) / COUNTED_IOS,
+  splitPerIo: (sumOf('split') - splitBefore) / COUNTED_IOS,
+  queuedPerIo: (sumOf('queued') - queuedBefore) / COUNTED_IOS,
+};
+process.stdout.write(JSON.stringify({ ...result, kept: undefined, keptIsUsed: kept !== undefined }));
