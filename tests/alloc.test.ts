@@ -64,7 +64,7 @@ describe('an I/O leaves nothing on the heap', () => {
   });
 
   it('but one that does is seen', async () => {
-    const { bytesPerIo } = await measure('(a load that allocates by itself)', { leaks: true });
-    expect(bytesPerIo).toBeGreaterThan(BYTES_PER_IO_MAX);
+    const { bytesPerIo, collections } = await measure('(a load that allocates by itself)', { leaks: true });
+    expect(bytesPerIo > BYTES_PER_IO_MAX || collections > 0).toBe(true);
   });
 });

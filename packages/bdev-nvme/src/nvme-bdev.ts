@@ -23,6 +23,9 @@ import { NvmeBackend } from './nvme-backend.js';
 import type { NvmePath } from './nvme-path.js';
 import type { PathController } from './path-controller.js';
 
+/** Requests with which the driver can cut a transfer in two: the whole holds one, each piece another. */
+const REQUESTS_TO_SPLIT = 3;
+
 /** How a namespace is opened as a block device. */
 export interface NvmeBdevOptions {
   /** what the device shall be called */
@@ -102,7 +105,7 @@ export class NvmeBdev {
       requiredAlignmentBytes: 4,
       // The driver cuts at the namespace's own boundary and at what a command carries: two layers that cut would be one too many.
       optimalBoundaryBlocks: Math.min(...paths.map((path) => path.namespace.boundaryBlocks)),
-      splitOnBoundary: false,
+      splitOnBoundary: paths.some((path) => path.pair.settings.requests < REQUESTS_TO_SPLIT),
       transferBlocksMax: this.transferBlocksMax(paths),
       unmapBlocksMax: 0xffff_ffff,
       writeZeroesBlocksMax: RW_BLOCKS_MAX,
@@ -112,10 +115,13 @@ export class NvmeBdev {
     };
   }
 
-  /** What one I/O may be before the block layer cuts it: as many pieces as a quarter of the smallest request pool holds. */
+  /**
+   * What one I/O may be before the block layer cuts it: as many pieces as a quarter of the smallest request pool holds. It may begin
+   * anywhere between two boundaries, and the driver may need twice as many pieces then, which the pool still holds.
+   */
   private transferBlocksMax(paths: readonly NvmePath[]): number {
     const pieces = Math.min(...paths.map((path) => Math.max(1, path.pair.settings.requests >>> 2)));
-    const blocks = Math.min(...paths.map((path) => path.namespace.transferBlocksMax));
+    const blocks = Math.min(...paths.map(({ namespace }) => pieceBlocksMax(namespace)));
     return Math.min(pieces * blocks, 0x7fff_ffff);
   }
 
@@ -127,6 +133,11 @@ export class NvmeBdev {
     if ((oncs & ONCS_DATASET_MANAGEMENT) !== 0) types.add(BDEV_IO_UNMAP);
     return types;
   }
+}
+
+/** Blocks of the driver's largest piece of a transfer. */
+function pieceBlocksMax({ transferBlocksMax, boundaryBlocks }: Namespace): number {
+  return boundaryBlocks === 0 ? transferBlocksMax : Math.min(transferBlocksMax, boundaryBlocks);
 }
 
 /** Every path has to lead to the same namespace: same size, same format, same identifiers, through different controllers that say so. */

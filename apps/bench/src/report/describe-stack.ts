@@ -7,6 +7,17 @@ export function describeStack(options: BenchOptions): string {
     .join(' | ');
 }
 
+/** What several runs with different devices, media and layers have in common, in one line. */
+export function describeShared({ stack }: BenchOptions): string {
+  return [
+    `ring ${stack.ringEntries}`,
+    `queue-pairs ${stack.queuePairs}`,
+    `lba-bytes ${stack.lbaBytes}`,
+    ...(stack.completionsPerPollMax === undefined ? [] : [`completions-per-poll ${stack.completionsPerPollMax}`]),
+    `seed ${stack.seed}`,
+  ].join(' | ');
+}
+
 /** The choices of the stack by their option names. */
 export function stackSettings({ stack }: BenchOptions): Record<string, string | number> {
   return {

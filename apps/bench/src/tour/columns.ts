@@ -1,0 +1,60 @@
+import type { Measurement } from '../measure/measurement.js';
+import { formatCount, formatNs, formatRatio, formatSize } from '../report/format.js';
+import { errorNames, isAsExpected, type ScenarioResult } from './scenario-result.js';
+
+/** A scenario that was measured, with the best round of it and the rows above. */
+export interface MeasuredRow {
+  readonly result: ScenarioResult;
+  readonly best: Measurement;
+  /** The measured rows of the table, in order, this one among them. */
+  readonly rows: readonly MeasuredRow[];
+}
+
+export type ColumnName = keyof typeof COLUMNS;
+
+/** What a cell says that has nothing to say. */
+const NOTHING = '';
+
+const COLUMNS = {
+  IOPS: ({ best }: MeasuredRow) => formatCount(best.iops),
+  'ns per I/O': ({ best }: MeasuredRow) => nsPerIo(best).toFixed(1),
+  'this layer, ns': (row: MeasuredRow) => layerNs(row).toFixed(1),
+  'of the whole': (row: MeasuredRow) => {
+    const whole = nsPerIo(row.rows.at(-1)!.best);
+    return `${Math.round((layerNs(row) / whole) * 100)} %`;
+  },
+  'against all on': ({ best, rows }: MeasuredRow) => `${(best.iops / rows[0]!.best.iops).toFixed(2)} x`,
+  'MMIO writes per I/O': ({ best }: MeasuredRow) => formatRatio(best.mmioWritesPerIo),
+  'latency p50': ({ best }: MeasuredRow) => latency(best, 'p50Ns'),
+  'latency p99': ({ best }: MeasuredRow) => latency(best, 'p99Ns'),
+  'longest read': ({ best }: MeasuredRow) => latency(best, 'maxNs'),
+  'MiB/s': ({ best }: MeasuredRow) => formatCount(best.bytesPerSecond / 1024 ** 2),
+  moved: ({ best }: MeasuredRow) => formatSize(best.bytes),
+  verified: ({ best }: MeasuredRow) => formatSize(best.verifiedBytes),
+  'reads done': ({ best }: MeasuredRow) => best.ios.toLocaleString('en'),
+  errors: ({ best }: MeasuredRow) => {
+    const count = best.errors + best.verifyErrors;
+    const names = errorNames(best);
+    return names.length === 0 ? String(count) : `${count}: ${names.join(', ')}`;
+  },
+  'as expected': ({ result }: MeasuredRow) => (isAsExpected(result) ? 'yes' : 'NO'),
+} as const;
+
+/** The text of one cell. */
+export function cellText(name: ColumnName, row: MeasuredRow): string {
+  return COLUMNS[name](row);
+}
+
+function nsPerIo({ iops }: Measurement): number {
+  return 1e9 / iops;
+}
+
+/** What this row takes more than the row above. Below 0 when noise is larger than the layer. */
+function layerNs({ best, result, rows }: MeasuredRow): number {
+  const above = rows[rows.findIndex((row) => row.result === result) - 1];
+  return nsPerIo(best) - (above === undefined ? 0 : nsPerIo(above.best));
+}
+
+function latency({ latency: taken }: Measurement, which: 'p50Ns' | 'p99Ns' | 'maxNs'): string {
+  return taken === undefined ? NOTHING : formatNs(taken[which]);
+}
