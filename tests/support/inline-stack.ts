@@ -8,8 +8,7 @@ import {
 } from '@phasebit/controller';
 import { type Clock, type Log, ManualClock, silentLog } from '@phasebit/core';
 import { Controller, type ControllerOptions, type QueuePair, type QueuePairOptions } from '@phasebit/nvme';
-import { createDmaArena, createLinkMemory, DeviceDma, DmaSpace, LinkDevice, openLink, PAGE_BYTES } from '@phasebit/pcie';
-import type { PcieFunction } from '@phasebit/pcie';
+import { createDmaArena, createLinkMemory, DeviceDma, DmaSpace, LinkDevice, openLink, PAGE_BYTES, type PcieFunction } from '@phasebit/pcie';
 
 /** The namespace that every device shows. */
 export const NSID = 1;

@@ -26,7 +26,7 @@ export class ChannelPaths {
   refresh(nowNs: number): void {
     const { group, paths, anaVersions } = this;
     for (let path = 0; path < paths.length; path++) {
-      const { source, pair } = paths[path]!;
+      const { source, pair } = paths[path];
       source.tick();
       const state = stateOf(source.controller);
       if (group.controllerState(path) !== state) group.setController(path, state, nowNs);

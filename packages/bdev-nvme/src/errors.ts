@@ -10,8 +10,11 @@ const MESSAGES: Record<NvmeBdevErrorCode, string> = {
 
 /** Opening a namespace as a block device failed. `code` never changes its meaning; `facts` say what was expected and what came. */
 export class NvmeBdevError extends Error {
+  /** always this text */
   override readonly name = 'NvmeBdevError';
+  /** what failed */
   readonly code: NvmeBdevErrorCode;
+  /** the particulars: what was expected and what came */
   readonly facts: Readonly<Record<string, string | number>>;
 
   constructor(code: NvmeBdevErrorCode, facts: Readonly<Record<string, string | number>> = {}) {

@@ -59,7 +59,7 @@ export class HeldIos {
   shift(): BdevIo {
     const index = this.queue.shift();
     assert(index >= 0, 'an I/O is held');
-    return this.ios[index]!;
+    return this.ios[index];
   }
 
   /** Puts an I/O that was just taken out back in, behind the others. */
@@ -69,12 +69,12 @@ export class HeldIos {
 
   /** When the I/O may go on, nanoseconds. */
   dueNs(io: BdevIo): number {
-    return this.due[io.index]!;
+    return this.due[io.index];
   }
 
   /** The NVMe status that led here. */
   statusOf(io: BdevIo): number {
-    return this.statuses[io.index]!;
+    return this.statuses[io.index];
   }
 
   /** Whether the I/O only waits to be told its end. */
@@ -84,7 +84,7 @@ export class HeldIos {
 
   /** The bdev status of an I/O that is ending. */
   bdevStatusOf(io: BdevIo): number {
-    return this.ends[io.index]!;
+    return this.ends[io.index];
   }
 
   /** Remembers what a judgement said of an I/O. */
@@ -92,9 +92,9 @@ export class HeldIos {
     const { index } = io;
     if (this.isTroubled[index] === 0) this.troubled++;
     this.isTroubled[index] = 1;
-    if (verdict.usesRetry) this.retries[index]!++;
+    if (verdict.usesRetry) this.retries[index]++;
     if (!verdict.isPathError) return;
-    this.pathErrors[index]!++;
+    this.pathErrors[index]++;
     if (this.firstPathErrorNs[index] === Infinity) this.firstPathErrorNs[index] = nowNs;
   }
 

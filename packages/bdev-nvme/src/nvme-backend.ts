@@ -65,7 +65,13 @@ export class NvmeBackend implements BdevBackend {
   private seenVersion = -1;
   private nowNs = 0.5;
 
-  constructor(nsid: number, paths: readonly NvmePath[], ios: readonly BdevIo[], selector: PathSelector, policy: RetryPolicy) {
+  constructor(
+    nsid: number,
+    paths: readonly NvmePath[],
+    ios: readonly BdevIo[],
+    selector: PathSelector,
+    policy: RetryPolicy,
+  ) {
     this.paths = paths;
     this.ways = new ChannelPaths(nsid, paths);
     this.outstanding = this.ways.group.outstanding;
@@ -90,7 +96,7 @@ export class NvmeBackend implements BdevBackend {
     const { paths } = this;
     let found = 0;
     for (let i = 0; i < paths.length; i++) {
-      const { pair } = paths[i]!;
+      const { pair } = paths[i];
       if (pair.connected) found += pair.poll();
     }
     if (this.held.count !== 0) this.resume();
@@ -121,9 +127,9 @@ export class NvmeBackend implements BdevBackend {
 
   private send(io: BdevIo, path: number): number {
     io.moduleWord0 = path; // N2
-    const answer = this.issue(io, this.paths[path]!);
+    const answer = this.issue(io, this.paths[path]);
     if (answer === ACCEPTED) {
-      this.outstanding[path]!++;
+      this.outstanding[path]++;
       return TAKEN;
     }
     return this.refused(io, answer);
@@ -151,7 +157,7 @@ export class NvmeBackend implements BdevBackend {
 
   private readonly onDone = (context: unknown, status: number): void => {
     const io = context as BdevIo;
-    this.outstanding[io.moduleWord0]!--;
+    this.outstanding[io.moduleWord0]--;
     if (status !== 0) {
       this.judge(io, status);
       return;
@@ -185,10 +191,11 @@ export class NvmeBackend implements BdevBackend {
     facts.isConfirmed = statusCode(status) !== STATUS_COMMAND_ABORTED_BY_HOST;
     facts.changesData = io.type !== READ && io.type !== BDEV_IO_COMPARE && io.type !== BDEV_IO_FLUSH;
     const action = judgeCompletion(facts, this.ways.group, this.policy, verdict);
-    if (verdict.needsAnaLog) this.paths[path]!.source.refresh();
+    if (verdict.needsAnaLog) this.paths[path].source.refresh();
     if (action === DISPOSITION_COMPLETE || action === DISPOSITION_FAIL) {
-      if (verdict.delayNs > 0) held.holdToFail(io, status, this.nowNs + verdict.delayNs);
-      else this.fail(io, status);
+      // Told from the next look at what is held, also without a delay: a controller that is given up disconnects its queue pairs at any
+      // time, and callbacks run inside a poll only.
+      held.holdToFail(io, status, this.nowNs + verdict.delayNs);
       return;
     }
     held.note(io, verdict, this.nowNs);
@@ -230,8 +237,12 @@ export class NvmeBackend implements BdevBackend {
 
   private end(io: BdevIo): void {
     const bdevStatus = this.held.bdevStatusOf(io);
-    if (bdevStatus === BDEV_STATUS_NVME_ERROR) this.fail(io, this.held.statusOf(io));
-    else io.complete(bdevStatus, 0);
+    if (bdevStatus === BDEV_STATUS_NVME_ERROR) {
+      this.fail(io, this.held.statusOf(io));
+      return;
+    }
+    this.held.forget(io);
+    io.complete(bdevStatus, 0);
   }
 
   private fail(io: BdevIo, status: number): void {

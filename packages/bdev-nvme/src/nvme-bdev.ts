@@ -8,7 +8,13 @@ import {
   BDEV_IO_WRITE_ZEROES,
   BdevChannel,
 } from '@phasebit/bdev';
-import { ActivePassiveSelector, checkRetryPolicy, type PathSelector, RETRY_POLICY_DEFAULT, type RetryPolicy } from '@phasebit/multipath';
+import {
+  ActivePassiveSelector,
+  checkRetryPolicy,
+  type PathSelector,
+  RETRY_POLICY_DEFAULT,
+  type RetryPolicy,
+} from '@phasebit/multipath';
 import type { Namespace, QueuePairOptions } from '@phasebit/nvme';
 import {
   CMIC_MULTI_CONTROLLER,

@@ -9,6 +9,9 @@ import {
   LOG_ANA,
 } from '@phasebit/nvme-spec';
 
+/** Most ticks between two tries to read an ANA log that cannot be read: about a second. */
+const TICKS_TO_RETRY_MAX = 1024;
+
 /**
  * A controller together with what is known of its namespaces' ANA states. Several block devices may share one: it takes the controller's
  * events for all of them. The log is read in the background: nobody waits for it inside a poll.
@@ -23,6 +26,9 @@ export class PathController {
   private ana: AnaLogResult | undefined;
   private isReading = false;
   private isStale = false;
+  /** ticks until a log that could not be read is asked for again, and how many it will be after the next failure */
+  private ticksToRetry = 0;
+  private ticksAfterFailure = 1;
 
   private constructor(controller: Controller, log: Log) {
     this.controller = controller;
@@ -45,6 +51,7 @@ export class PathController {
 
   /** Takes the controller's events and begins to read the log when it has changed. To be called now and then; never waits. */
   tick(): void {
+    if (this.ticksToRetry > 0 && --this.ticksToRetry === 0) this.refresh();
     for (let event = this.controller.takeEvent(); event !== undefined; event = this.controller.takeEvent()) {
       const isNotice = event.type === ASYNC_EVENT_TYPE_NOTICE;
       if (isNotice && event.information === ASYNC_EVENT_NOTICE_ANA_CHANGED) this.refresh();
@@ -64,9 +71,13 @@ export class PathController {
       while (this.isStale && this.controller.state === 'READY') {
         this.isStale = false;
         await this.readAna();
+        this.ticksAfterFailure = 1;
       }
     } catch (error) {
       this.log.warn(`ANA log of controller ${this.controller.identify.cntlid} not read: ${String(error)}`);
+      // The event that led here does not come again before the log was read, and I/O does not go where the state is not known.
+      this.ticksToRetry = this.ticksAfterFailure;
+      this.ticksAfterFailure = Math.min(this.ticksAfterFailure * 2, TICKS_TO_RETRY_MAX);
     } finally {
       this.isReading = false;
     }
@@ -78,7 +89,10 @@ export class PathController {
     const page = await readLogPage(this.controller.admin, LOG_ANA, bytes);
     const read = parseAnaLog(page, { groupIdMax: anagrpmax, groupCountMax: nanagrpid, nsidMax: nn });
     if (read.isValid) this.ana = read;
-    else this.log.warn(`ANA log of controller ${this.controller.identify.cntlid} ignored: ${read.message}, at byte ${read.offset}`);
+    else
+      this.log.warn(
+        `ANA log of controller ${this.controller.identify.cntlid} ignored: ${read.message}, at byte ${read.offset}`,
+      );
     this.version++;
   }
 }

@@ -19,6 +19,7 @@ export type BdevErrorFacts = Readonly<Record<string, string | number>>;
  * An I/O of a channel never throws this: its outcome is a status number.
  */
 export class BdevError extends Error {
+  /** always this text */
   override readonly name = 'BdevError';
   /** how it failed */
   readonly code: BdevErrorCode;

@@ -29,6 +29,14 @@ import { type ControllerOptions, type FailMode, type Settings, settle } from './
 import { type ControllerState, StateMachine } from './state-machine.js';
 import { Transfer } from './transfer.js';
 
+/** How many doorbell writes were refused. */
+export interface DoorbellFaultCounts {
+  /** writes to doorbells of queues that do not exist */
+  readonly strayWrites: number;
+  /** values outside of their queue */
+  readonly invalidValues: number;
+}
+
 /** Takes register writes of a controller that has stopped listening. */
 const DEAF: RegisterTarget = { writeRegister: () => undefined };
 
@@ -75,7 +83,7 @@ export class Controller {
   }
 
   /** Doorbell values that were refused since power-on. */
-  get doorbellFaults(): { readonly strayWrites: number; readonly invalidValues: number } {
+  get doorbellFaults(): DoorbellFaultCounts {
     return this.inside.doorbells;
   }
 

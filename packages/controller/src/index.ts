@@ -6,7 +6,7 @@
  */
 
 // 1. Make a controller and give it turns
-export { Controller } from './controller.js';
+export { Controller, type DoorbellFaultCounts } from './controller.js';
 export { type ControllerOptions, type FailMode } from './settings.js';
 export { type NamespaceOptions } from './namespace.js';
 export { type ControllerState } from './state-machine.js';

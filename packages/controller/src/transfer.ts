@@ -40,20 +40,22 @@ export class Transfer {
     this.lengths = new Int32Array(pieces);
   }
 
-  /** first byte on the medium */
+  /** First byte on the medium. */
   get byteOffset(): number {
     return this.extent[BYTE_OFFSET];
   }
 
+  /** Sets the first byte on the medium. */
   set byteOffset(value: number) {
     this.extent[BYTE_OFFSET] = value;
   }
 
-  /** bytes on the medium */
+  /** Bytes on the medium. */
   get bytes(): number {
     return this.extent[BYTES];
   }
 
+  /** Sets the bytes on the medium. */
   set bytes(value: number) {
     this.extent[BYTES] = value;
   }

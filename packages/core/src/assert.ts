@@ -3,6 +3,7 @@
  * It is not caught inside the libraries.
  */
 export class InvariantError extends Error {
+  /** always this text */
   override readonly name = 'InvariantError';
 }
 

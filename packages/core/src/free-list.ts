@@ -32,7 +32,7 @@ export class FreeList {
     const count = this.count;
     if (count === 0) return -1;
     this.count = count - 1;
-    return this.stack[count - 1]!;
+    return this.stack[count - 1];
   }
 
   /** Gives back an index that was taken. */

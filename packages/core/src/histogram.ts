@@ -43,7 +43,7 @@ export class Histogram {
     const mean = this.meanNs;
     let squares = 0;
     for (let i = 0; i < BUCKETS; i++) {
-      const n = this.counts[i]!;
+      const n = this.counts[i];
       if (n > 0) squares += n * (bucketMiddle(i) - mean) ** 2;
     }
     return Math.sqrt(squares / this.samples);
@@ -51,7 +51,7 @@ export class Histogram {
 
   /** Records `ns` (0 to 2^53 - 1, fractions dropped) `times` times. */
   record(ns: number, times = 1): void {
-    this.counts[bucketOf(ns)]! += times;
+    this.counts[bucketOf(ns)] += times;
     this.samples += times;
     this.sumNs += ns * times;
     if (ns < this.smallestNs) this.smallestNs = ns;
@@ -60,7 +60,7 @@ export class Histogram {
 
   /** Adds all that another histogram holds. */
   add(other: Histogram): void {
-    for (let i = 0; i < BUCKETS; i++) this.counts[i]! += other.counts[i]!;
+    for (let i = 0; i < BUCKETS; i++) this.counts[i] += other.counts[i];
     this.samples += other.samples;
     this.sumNs += other.sumNs;
     this.smallestNs = Math.min(this.smallestNs, other.smallestNs);
@@ -87,7 +87,7 @@ export class Histogram {
     const wanted = Math.max(1, Math.ceil((percent / 100) * this.samples));
     let seen = 0;
     for (let i = 0; i < BUCKETS; i++) {
-      seen += this.counts[i]!;
+      seen += this.counts[i];
       if (seen >= wanted) return Math.min(this.largestNs, Math.max(this.smallestNs, bucketEnd(i)));
     }
     return this.largestNs;
@@ -96,7 +96,7 @@ export class Histogram {
   /** Calls `visit(fromNs, toNs, count)` for each bucket that holds something, smallest first. For reports. */
   forEachBucket(visit: (fromNs: number, toNs: number, count: number) => void): void {
     for (let i = 0; i < BUCKETS; i++) {
-      const n = this.counts[i]!;
+      const n = this.counts[i];
       if (n > 0) visit(bucketStart(i), bucketEnd(i), n);
     }
   }

@@ -39,7 +39,7 @@ export class IndexFifo {
   /** Removes and gives the oldest index, or -1 when the queue is empty. */
   shift(): number {
     if (this.count === 0) return -1;
-    const index = this.ring[this.head]!;
+    const index = this.ring[this.head];
     this.head = (this.head + 1) & this.mask;
     this.count--;
     return index;

@@ -25,13 +25,13 @@ export class Prng {
   /** A uniform integer from 0 to 2^32 - 1. */
   nextU32(): number {
     const s = this.state;
-    const s1 = s[1]!;
+    const s1 = s[1];
     const t5 = Math.imul(s1, 5);
     const result = Math.imul((t5 << 7) | (t5 >>> 25), 9);
-    const s2 = s[2]! ^ s[0]!;
-    const s3 = s[3]! ^ s1;
+    const s2 = s[2] ^ s[0];
+    const s3 = s[3] ^ s1;
     s[1] = s1 ^ s2;
-    s[0] = s[0]! ^ s3;
+    s[0] = s[0] ^ s3;
     s[2] = s2 ^ (s1 << 9);
     s[3] = (s3 << 11) | (s3 >>> 21);
     return result >>> 0;

@@ -55,8 +55,14 @@ const MESSAGES: Record<AnaLogProblem, string> = {
 
 /** A log that was accepted, or what was wrong with it. */
 export type AnaLogResult =
-  | { readonly isValid: true; readonly log: AnaLog }
   | {
+      /** the log was accepted */
+      readonly isValid: true;
+      /** what it says */
+      readonly log: AnaLog;
+    }
+  | {
+      /** the log is to be ignored */
       readonly isValid: false;
       /** what was wrong */
       readonly problem: AnaLogProblem;

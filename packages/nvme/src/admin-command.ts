@@ -2,13 +2,21 @@ import { SQE_DWORDS } from '@phasebit/nvme-spec';
 
 /** An admin command by its dwords; what is left out is zero. The opcode never has a default. */
 export interface AdminCommand {
+  /** ADMIN_* of `@phasebit/nvme-spec`, or NVM_* on an I/O queue */
   readonly opcode: number;
+  /** namespace identifier */
   readonly nsid?: number;
+  /** command dword 10 */
   readonly cdw10?: number;
+  /** command dword 11 */
   readonly cdw11?: number;
+  /** command dword 12 */
   readonly cdw12?: number;
+  /** command dword 13 */
   readonly cdw13?: number;
+  /** command dword 14 */
   readonly cdw14?: number;
+  /** command dword 15 */
   readonly cdw15?: number;
 }
 

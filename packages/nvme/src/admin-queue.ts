@@ -14,7 +14,9 @@ const ADDRESS_ONLY_BYTES = 4;
  * lets a moment pass, until its own has come or its deadline has.
  */
 export class AdminQueue {
+  /** @param deadlineMsDefault - milliseconds a command may take unless its caller says otherwise */
   constructor(
+    /** the queue pair itself, polled by every wait and by `Controller.tick` */
     readonly queuePair: QueuePair,
     private readonly fn: PcieFunction,
     private readonly clock: Clock,

@@ -56,7 +56,8 @@ export async function readCapabilities(fn: PcieFunction): Promise<Capabilities> 
   const mpsMin = CAP.MPSMIN.get(cap.low, cap.high);
   if (mpsMin !== 0) throw new DriverError('UNSUPPORTED_CONTROLLER', { field: 'CAP.MPSMIN', expected: 0, got: mpsMin });
   const mqes0 = CAP.MQES0.get(cap.low, cap.high);
-  if (mqes0 < 1) throw new DriverError('UNSUPPORTED_CONTROLLER', { field: 'CAP.MQES', expected: '1 or more', got: mqes0 });
+  if (mqes0 < 1)
+    throw new DriverError('UNSUPPORTED_CONTROLLER', { field: 'CAP.MQES', expected: '1 or more', got: mqes0 });
   const css = CAP.CSS.get(cap.low, cap.high);
   if ((css & (CAP_CSS_NVM | CAP_CSS_COMMAND_SETS)) === 0) {
     throw new DriverError('UNSUPPORTED_CONTROLLER', { field: 'CAP.CSS', expected: 'the NVM command set', got: css });
@@ -87,14 +88,19 @@ export async function disable(fn: PcieFunction, clock: Clock, timeoutMs: number)
  *
  * @throws DriverError CONTROLLER_FATAL, CONTROLLER_GONE or READY_TIMEOUT
  */
-export async function enable(fn: PcieFunction, clock: Clock, capabilities: Capabilities, rings: AdminRings): Promise<void> {
+export async function enable(
+  fn: PcieFunction,
+  clock: Clock,
+  capabilities: Capabilities,
+  rings: AdminRings,
+): Promise<void> {
   const { registers, dma } = fn;
   const size0 = rings.entries - 1;
   const sqPage = rings.sqAddress >>> PAGE_SHIFT;
   const cqPage = rings.cqAddress >>> PAGE_SHIFT;
   registers.write32(REG_AQA, AQA.ASQS0.set(AQA.ACQS0.set(0, size0), size0));
-  registers.write64(REG_ASQ, dma.iovaLow[sqPage]!, dma.iovaHigh[sqPage]!);
-  registers.write64(REG_ACQ, dma.iovaLow[cqPage]!, dma.iovaHigh[cqPage]!);
+  registers.write64(REG_ASQ, dma.iovaLow[sqPage], dma.iovaHigh[sqPage]);
+  registers.write64(REG_ACQ, dma.iovaLow[cqPage], dma.iovaHigh[cqPage]);
   let cc = CC.EN.set(0, 1);
   cc = CC.CSS.set(cc, capabilities.commandSet);
   cc = CC.IOSQES.set(cc, SQE_BYTES_LOG2);
@@ -117,7 +123,13 @@ export async function shutDown(fn: PcieFunction, clock: Clock, timeoutMs: number
   }
 }
 
-async function waitReady(fn: PcieFunction, clock: Clock, ready: number, timeoutMs: number, fatalIsFine: boolean): Promise<void> {
+async function waitReady(
+  fn: PcieFunction,
+  clock: Clock,
+  ready: number,
+  timeoutMs: number,
+  fatalIsFine: boolean,
+): Promise<void> {
   const deadlineNs = clock.nowNs() + timeoutMs * 1e6;
   for (;;) {
     const csts = await fn.registers.read32(REG_CSTS);
@@ -125,7 +137,8 @@ async function waitReady(fn: PcieFunction, clock: Clock, ready: number, timeoutM
     if (CSTS.CFS.get(csts) === 1 && !fatalIsFine) throw new DriverError('CONTROLLER_FATAL', { csts });
     if (CSTS.RDY.get(csts) === ready) return;
     if (CSTS.CFS.get(csts) === 1 && ready === 1) return;
-    if (clock.nowNs() > deadlineNs) throw new DriverError('READY_TIMEOUT', { waitedFor: `CSTS.RDY=${ready}`, timeoutMs });
+    if (clock.nowNs() > deadlineNs)
+      throw new DriverError('READY_TIMEOUT', { waitedFor: `CSTS.RDY=${ready}`, timeoutMs });
     await fn.pause();
   }
 }

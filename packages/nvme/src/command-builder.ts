@@ -64,7 +64,7 @@ export class CommandBuilder {
     const records = this.records;
     const page = address >>> PAGE_SHIFT;
     const offset = address & PAGE_MASK;
-    records[at | 6] = this.iovaLow[page]! | offset;
+    records[at | 6] = this.iovaLow[page] | offset;
     records[at | 7] = this.iovaHigh[page]!;
     if (offset + bytes > PAGE_BYTES) {
       this.setSecondPage(at, address, bytes);
@@ -90,7 +90,7 @@ export class CommandBuilder {
     records[at | 8] = this.iovaLow[page]!;
     records[at | 9] = this.iovaHigh[page]!;
     if ((address & PAGE_MASK) + bytes <= 2 * PAGE_BYTES) return;
-    records[at | KIND] = records[at | KIND]! | KIND_LIST;
+    records[at | KIND] = records[at | KIND] | KIND_LIST;
     records[at | REQUEST_ADDRESS] = address;
     records[at | REQUEST_BYTES] = bytes;
   }

@@ -2,7 +2,9 @@ import type { Clock, Log } from '@phasebit/core';
 
 /** What a controller is attached with. */
 export interface ControllerOptions {
+  /** where time comes from */
   readonly clock: Clock;
+  /** where notable things are said; default nowhere */
   readonly log?: Log;
   /** I/O queue pairs to ask for, 1 to 65,535; fewer may be granted. Default 64 */
   readonly ioQueuePairs?: number;

@@ -97,12 +97,17 @@ export class Controller {
     const rings = allocateRings(fn.dma, entries);
     await enable(fn, clock, capabilities, { entries, ...rings });
     const place = { qid: 0, function: fn, ...rings, transferBytesMax: PAGE_BYTES };
-    const queuePair = new QueuePair(place, settleQueuePairOptions({ entries, sqDoorbell: 'command', cqDoorbell: 'poll' }, entries));
+    const queuePair = new QueuePair(
+      place,
+      settleQueuePairOptions({ entries, sqDoorbell: 'command', cqDoorbell: 'poll' }, entries),
+    );
     const admin = new AdminQueue(queuePair, fn, clock, settings.adminDeadlineMs);
     const found = await explore(admin, capabilities, settings, log);
     const events = new AsyncEvents(queuePair);
     await subscribe(admin, found.identify, events, log);
-    log.info(`controller ${found.identify.cntlid} ready: ${found.namespaces.size} namespaces, ${found.ioQueuePairsMax} queue pairs`);
+    log.info(
+      `controller ${found.identify.cntlid} ready: ${found.namespaces.size} namespaces, ${found.ioQueuePairsMax} queue pairs`,
+    );
     return new Controller(fn, clock, log, settings, found, events);
   }
 
@@ -299,7 +304,12 @@ async function requestQueues(admin: AdminQueue, wanted: number): Promise<number>
 }
 
 /** Has the controller report what it can report: SMART warnings and the notices of OAES. Without it the driver still works. */
-async function subscribe(admin: AdminQueue, identify: IdentifyController, events: AsyncEvents, log: Log): Promise<void> {
+async function subscribe(
+  admin: AdminQueue,
+  identify: IdentifyController,
+  events: AsyncEvents,
+  log: Log,
+): Promise<void> {
   const smartWarnings = 0xff;
   const cdw11 = (identify.oaes | smartWarnings) >>> 0;
   const { status } = await admin.execute({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_ASYNC_EVENT_CONFIG, cdw11 });

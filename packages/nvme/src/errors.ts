@@ -32,8 +32,11 @@ export type DriverErrorFacts = Readonly<Record<string, string | number | boolean
  * and what came. An I/O command never throws this: its outcome is a status number.
  */
 export class DriverError extends Error {
+  /** always this text */
   override readonly name = 'DriverError';
+  /** what failed */
   readonly code: DriverErrorCode;
+  /** the particulars: what was expected and what came */
   readonly facts: DriverErrorFacts;
 
   constructor(code: DriverErrorCode, facts: DriverErrorFacts = {}, options?: { cause?: unknown }) {

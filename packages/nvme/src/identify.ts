@@ -23,7 +23,11 @@ export async function identifyController(admin: AdminQueue, options: WaitOptions
 }
 
 /** Identify Namespace of the NVM command set, CNS 00h. [NVM] 4.1.5.1 */
-export async function identifyNamespace(admin: AdminQueue, nsid: number, options: WaitOptions = {}): Promise<IdentifyNamespace> {
+export async function identifyNamespace(
+  admin: AdminQueue,
+  nsid: number,
+  options: WaitOptions = {},
+): Promise<IdentifyNamespace> {
   return decodeIdentifyNamespace(await identify(admin, IDENTIFY_CNS_NAMESPACE, nsid, options));
 }
 
@@ -55,5 +59,9 @@ export async function activeNamespaces(admin: AdminQueue, options: WaitOptions =
 }
 
 function identify(admin: AdminQueue, cns: number, nsid: number, options: WaitOptions): Promise<Uint8Array> {
-  return admin.receive({ opcode: ADMIN_IDENTIFY, nsid, cdw10: IDENTIFY_CDW10.CNS.set(0, cns) }, IDENTIFY_BYTES, options);
+  return admin.receive(
+    { opcode: ADMIN_IDENTIFY, nsid, cdw10: IDENTIFY_CDW10.CNS.set(0, cns) },
+    IDENTIFY_BYTES,
+    options,
+  );
 }

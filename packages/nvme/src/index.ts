@@ -14,9 +14,12 @@ export { type AsyncEvent } from './async-events.js';
 // 2. Move I/O
 export { Namespace } from './namespace.js';
 export { QueuePair, type QueuePairStatistics } from './queue-pair.js';
-export { type QueuePairPlace, RingPair } from './ring-pair.js';
-export { type PieceSender } from './split-transfers.js';
-export { type QueuePairOptions, type QueuePairSettings, settleQueuePairOptions } from './queue-pair-options.js';
+export {
+  type QueuePairOptions,
+  type QueuePairPlace,
+  type QueuePairSettings,
+  settleQueuePairOptions,
+} from './queue-pair-options.js';
 export { type CompletionCallback } from './completion.js';
 export { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_FAILED, SUBMIT_NEVER } from './submit-result.js';
 

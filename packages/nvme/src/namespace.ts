@@ -28,7 +28,7 @@ export class Namespace {
    * @param transferBytesMax - most bytes of one command on this controller
    */
   constructor(nsid: number, identify: IdentifyNamespace, uuid: string, transferBytesMax: number) {
-    const format = identify.lbaf[lbaFormatIndex(identify.flbas, identify.nlbaf + 1)]!;
+    const format = identify.lbaf[lbaFormatIndex(identify.flbas, identify.nlbaf + 1)];
     this.nsid = nsid;
     this.blockBytes = 2 ** format.lbads;
     this.blockShift = format.lbads;
@@ -42,7 +42,7 @@ export class Namespace {
 
   /** Why this driver cannot move its blocks; empty when it can. */
   get unusable(): string {
-    const format = this.identify.lbaf[lbaFormatIndex(this.identify.flbas, this.identify.nlbaf + 1)]!;
+    const format = this.identify.lbaf[lbaFormatIndex(this.identify.flbas, this.identify.nlbaf + 1)];
     if (format.lbads < 9 || format.lbads > 16) return `expected blocks of 2^9 to 2^16 bytes, got 2^${format.lbads}`;
     if (format.ms !== 0) return `expected no metadata, got ${format.ms} bytes per block`;
     return '';

@@ -1,4 +1,19 @@
+import type { PcieFunction } from '@phasebit/pcie';
 import { REQUESTS_MAX, RING_ENTRIES_MAX, RING_ENTRIES_MIN, TRACKERS_MAX } from './limits.js';
+
+/** The memory and the place of one queue pair. */
+export interface QueuePairPlace {
+  /** queue identifier */
+  readonly qid: number;
+  /** the function whose doorbells and memory they are */
+  readonly function: PcieFunction;
+  /** host address of the submission ring, contiguous on the bus and zeroed */
+  readonly sqAddress: number;
+  /** host address of the completion ring, contiguous on the bus and zeroed */
+  readonly cqAddress: number;
+  /** most bytes of one command */
+  readonly transferBytesMax: number;
+}
 
 /** The choices of one queue pair. Each of the four tricks of the fast path can be turned off, to see what it is worth. */
 export interface QueuePairOptions {

@@ -7,7 +7,11 @@ const namespace = plainNamespace();
 function reader(device: ScriptedDevice, done: [unknown, number][] = []) {
   const address = device.dma.allocate(1 << 20);
   const callback = (context: unknown, status: number): void => void done.push([context, status]);
-  return { done, address, read: (lba: number, blocks = 1) => device.pair.read(namespace, address, lba, blocks, 0, callback, lba) };
+  return {
+    done,
+    address,
+    read: (lba: number, blocks = 1) => device.pair.read(namespace, address, lba, blocks, 0, callback, lba),
+  };
 }
 
 describe('a command on the wire', () => {
@@ -66,8 +70,8 @@ describe('the lab of the queue machine: depth 4, CIDs completed out of order', (
     expect(device.sqTailDoorbell).toBe(3);
     expect(device.pair.statistics).toMatchObject({ submitted: 3, queued: 1 });
     const [a, b, c] = device.fetchAll();
-    device.complete(b!.cid);
-    device.complete(a!.cid);
+    device.complete(b.cid);
+    device.complete(a.cid);
     expect(device.pair.poll()).toBe(2);
     expect(done.map(([lba]) => lba)).toEqual([11, 10]);
     expect(device.cqHeadDoorbell).toBe(2);
@@ -76,7 +80,7 @@ describe('the lab of the queue machine: depth 4, CIDs completed out of order', (
     const d = device.fetch()!;
     expect(d.slba).toBe(13);
     device.complete(d.cid);
-    device.complete(c!.cid);
+    device.complete(c.cid);
     expect(device.pair.poll()).toBe(2);
     expect(done.map(([lba]) => lba)).toEqual([11, 10, 13, 12]);
     // The completion ring wrapped: its entries still hold phase 1 of the first lap, and none of them is taken for new.

@@ -3,10 +3,10 @@
  */
 import { assert } from '@phasebit/core';
 import { CQE_DW3_PHASE_SHIFT, CQE_DW3_STATUS_SHIFT } from '@phasebit/nvme-spec';
-import type { DmaSpace, Doorbells, PcieFunction } from '@phasebit/pcie';
+import type { DmaSpace, Doorbells } from '@phasebit/pcie';
 import type { CompletionCallback } from './completion.js';
 import { PrpLists } from './prp-lists.js';
-import { type QueuePairSettings, trackersOf } from './queue-pair-options.js';
+import { type QueuePairPlace, type QueuePairSettings, trackersOf } from './queue-pair-options.js';
 import {
   KIND_LIST,
   KIND_WIDE,
@@ -28,18 +28,6 @@ const TRACKED_REQUEST = TRACKER_REQUEST;
 const TICK = TRACKER_TICK;
 const PAGE_SHIFT = 12;
 const PAGE_MASK = 0xfff;
-
-/** The memory and the place of one queue pair. */
-export interface QueuePairPlace {
-  readonly qid: number;
-  readonly function: PcieFunction;
-  /** host address of the submission ring, contiguous on the bus and zeroed */
-  readonly sqAddress: number;
-  /** host address of the completion ring, contiguous on the bus and zeroed */
-  readonly cqAddress: number;
-  /** most bytes of one command */
-  readonly transferBytesMax: number;
-}
 
 /**
  * The PCIe half of a queue pair: one submission and one completion ring in DMA memory, their doorbells, and a tracker for each command
@@ -164,7 +152,7 @@ export class RingPair {
     let oldest = 0;
     for (let slot = 0; slot < trackers.count; slot++) {
       if (trackers.cidIn(slot) < 0) continue;
-      const age = (this.tickNow - trackers.records[(slot << TRACKER) | TICK]!) | 0;
+      const age = (this.tickNow - trackers.records[(slot << TRACKER) | TICK]) | 0;
       if (age > oldest) oldest = age;
     }
     return oldest;
@@ -179,7 +167,7 @@ export class RingPair {
       if (cid >= 0) this.complete(cid, status, 0);
     }
     for (let request = pool.waiting.shift(); request >= 0; request = pool.waiting.shift()) {
-      const callback = pool.callbacks[request]!;
+      const callback = pool.callbacks[request];
       const context = pool.contexts[request];
       pool.give(request);
       callback(context, status, 0);
@@ -215,7 +203,7 @@ export class RingPair {
     const tail = this.sqTail;
     const requests = this.requests;
     const from = request << REQUEST;
-    if ((requests[from | KIND]! | this.wideEntries[tail]!) === 0) copyTransfer(this.sq, tail << 4, requests, from, cid);
+    if ((requests[from | KIND] | this.wideEntries[tail]) === 0) copyTransfer(this.sq, tail << 4, requests, from, cid);
     else this.startSpecial(tail, from, cid);
     this.sqTail = tail + 1 === this.entries ? 0 : tail + 1;
     this.submitted++;
@@ -225,15 +213,19 @@ export class RingPair {
   /** A command with a PRP list, or one that fills all of its dwords, or one that takes the place of such a one. */
   private startSpecial(tail: number, from: number, cid: number): void {
     const { requests, sq } = this;
-    const kind = requests[from | KIND]!;
+    const kind = requests[from | KIND];
     if ((kind & KIND_LIST) !== 0) {
-      const list = this.lists.write(cid & this.trackers.slotMask, requests[from | REQUEST_ADDRESS]!, requests[from | REQUEST_BYTES]!);
-      requests[from | 8] = this.iovaLow[list >>> PAGE_SHIFT]! | (list & PAGE_MASK);
+      const list = this.lists.write(
+        cid & this.trackers.slotMask,
+        requests[from | REQUEST_ADDRESS],
+        requests[from | REQUEST_BYTES],
+      );
+      requests[from | 8] = this.iovaLow[list >>> PAGE_SHIFT] | (list & PAGE_MASK);
       requests[from | 9] = this.iovaHigh[list >>> PAGE_SHIFT]!;
     }
     const to = tail << 4;
     for (let i = 0; i < 16; i++) sq[to + i] = requests[from + i]!;
-    sq[to] = (requests[from]! & 0xffff) | (cid << 16);
+    sq[to] = (requests[from] & 0xffff) | (cid << 16);
     this.wideEntries[tail] = kind & KIND_WIDE;
   }
 
@@ -252,10 +244,10 @@ export class RingPair {
     let head = this.cqHead;
     let phase = this.cqPhase;
     let found = 0;
-    let dw3 = this.firstLoadIsAtomic ? Atomics.load(cq, (head << 2) | 3) : cq[(head << 2) | 3]!;
+    let dw3 = this.firstLoadIsAtomic ? Atomics.load(cq, (head << 2) | 3) : cq[(head << 2) | 3];
     while (found < max && ((dw3 >>> PHASE_SHIFT) & 1) === phase) {
       const done = dw3;
-      const dw0 = cq[head << 2]!;
+      const dw0 = cq[head << 2];
       if (++head === this.entries) {
         head = 0;
         phase ^= 1;
@@ -263,11 +255,12 @@ export class RingPair {
       this.cqHead = head; // R4
       this.cqPhase = phase;
       found++;
-      if (lookAhead) dw3 = isWeak ? Atomics.load(cq, (head << 2) | 3) : cq[(head << 2) | 3]!;
+      if (lookAhead) dw3 = isWeak ? Atomics.load(cq, (head << 2) | 3) : cq[(head << 2) | 3];
       const cid = done & 0xffff;
-      if (this.trackers.isInFlight(cid)) this.complete(cid, done >>> STATUS_SHIFT, dw0); // R3
+      if (this.trackers.isInFlight(cid))
+        this.complete(cid, done >>> STATUS_SHIFT, dw0); // R3
       else this.spurious++;
-      if (!lookAhead) dw3 = isWeak ? Atomics.load(cq, (head << 2) | 3) : cq[(head << 2) | 3]!;
+      if (!lookAhead) dw3 = isWeak ? Atomics.load(cq, (head << 2) | 3) : cq[(head << 2) | 3];
     }
     this.reaped += found;
     return found;
@@ -278,9 +271,9 @@ export class RingPair {
     const trackers = this.trackers;
     const pool = this.pool;
     const slot = cid & trackers.slotMask;
-    const request = trackers.records[(slot << TRACKER) | TRACKED_REQUEST]!;
+    const request = trackers.records[(slot << TRACKER) | TRACKED_REQUEST];
     const inTracker = this.callbackInTracker;
-    const callback = inTracker ? trackers.callbacks[slot]! : pool.callbacks[request]!;
+    const callback = inTracker ? trackers.callbacks[slot] : pool.callbacks[request];
     const context = inTracker ? trackers.contexts[slot] : pool.contexts[request];
     trackers.give(cid);
     pool.give(request);
@@ -292,7 +285,7 @@ export class RingPair {
     if (!this.isOpen) return;
     const { pool } = this;
     const request = pool.waiting.shift();
-    this.start(request, pool.callbacks[request]!, pool.contexts[request]);
+    this.start(request, pool.callbacks[request], pool.contexts[request]);
   }
 
   private giveBack(): void {
@@ -309,7 +302,7 @@ export class RingPair {
  * C would use non-temporal stores here; JavaScript has none.
  */
 function copyTransfer(sq: Int32Array, to: number, commands: Int32Array, from: number, cid: number): void {
-  sq[to] = (commands[from]! & 0xffff) | (cid << 16);
+  sq[to] = (commands[from] & 0xffff) | (cid << 16);
   sq[to | 1] = commands[from | 1]!;
   sq[to | 6] = commands[from | 6]!;
   sq[to | 7] = commands[from | 7]!;
@@ -320,6 +313,8 @@ function copyTransfer(sq: Int32Array, to: number, commands: Int32Array, from: nu
   sq[to | 12] = commands[from | 12]!;
 }
 
+/** The same memory as signed words. */
 function signedWords(words: Uint32Array): Int32Array {
+  // eslint-disable-next-line no-restricted-syntax -- called by the constructor
   return new Int32Array(words.buffer, words.byteOffset, words.length);
 }

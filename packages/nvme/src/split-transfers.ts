@@ -67,7 +67,7 @@ export class SplitTransfers {
     pool.records[(whole << REQUEST_SHIFT) | REQUEST_PIECES] = pieces;
     pool.records[(whole << REQUEST_SHIFT) | REQUEST_STATUS] = 0;
     this.count++;
-    for (let done = 0; done < blocks; ) {
+    for (let done = 0; done < blocks;) {
       const count = pieceBlocks(lba + done, blocks - done, namespace);
       const from = address + done * namespace.blockBytes;
       this.sender.sendPiece(opcode, namespace, from, lba + done, count, flags, this.onPiece, whole);
@@ -83,12 +83,12 @@ export class SplitTransfers {
     const { records } = pool;
     const at = whole << REQUEST_SHIFT;
     if (status !== 0 && records[at | REQUEST_STATUS] === 0) records[at | REQUEST_STATUS] = status;
-    const left = records[at | REQUEST_PIECES]! - 1;
+    const left = records[at | REQUEST_PIECES] - 1;
     records[at | REQUEST_PIECES] = left;
     if (left !== 0) return;
-    const callback = pool.callbacks[whole]!;
+    const callback = pool.callbacks[whole];
     const wholeContext = pool.contexts[whole];
-    const wholeStatus = records[at | REQUEST_STATUS]!;
+    const wholeStatus = records[at | REQUEST_STATUS];
     pool.give(whole);
     callback(wholeContext, wholeStatus, 0);
   };

@@ -77,7 +77,7 @@ export class TrackerTable {
   take(): number {
     const { records } = this;
     const at = this.firstFree << SHIFT;
-    const cid = (records[at]! + this.generationStep) & CID_MASK;
+    const cid = (records[at] + this.generationStep) & CID_MASK;
     this.firstFree = records[at | NEXT]!;
     this.available--;
     records[at] = cid;
@@ -102,7 +102,7 @@ export class TrackerTable {
 
   /** The command identifier in flight in a slot, or -1. For walking all of them. */
   cidIn(slot: number): number {
-    const word = this.records[slot << SHIFT]!;
+    const word = this.records[slot << SHIFT];
     return word > CID_MASK ? -1 : word;
   }
 }

@@ -5,7 +5,14 @@ import type { Namespace } from '../src/namespace.js';
 
 /** A namespace of 4 KiB blocks that nobody identified. */
 export function plainNamespace(changes: Partial<Namespace> = {}): Namespace {
-  const namespace = { nsid: 1, blockBytes: 4096, blockShift: 12, blocks: 1 << 20, transferBlocksMax: 128, boundaryBlocks: 0 };
+  const namespace = {
+    nsid: 1,
+    blockBytes: 4096,
+    blockShift: 12,
+    blocks: 1 << 20,
+    transferBlocksMax: 128,
+    boundaryBlocks: 0,
+  };
   return { ...namespace, anaGroupId: 0, ...changes } as unknown as Namespace;
 }
 
@@ -27,7 +34,9 @@ export class ScriptedDevice {
 
   constructor(options: QueuePairOptions & { entries: number }, scatterSeed?: number) {
     this.dma.attach(createDmaArena({ bytes: 1 << 20 }));
-    this.dma.attach(createDmaArena({ bytes: 8 << 20, iovaBase: 2 ** 40, ...(scatterSeed === undefined ? {} : { scatterSeed }) }));
+    this.dma.attach(
+      createDmaArena({ bytes: 8 << 20, iovaBase: 2 ** 40, ...(scatterSeed === undefined ? {} : { scatterSeed }) }),
+    );
     const memory = createLinkMemory({ queues: 4 });
     this.link = new LinkDevice(memory);
     this.function = openLink({ memory, dma: this.dma, clock: { nowNs: () => 0 }, pause: () => Promise.resolve() });
@@ -42,16 +51,27 @@ export class ScriptedDevice {
 
   /** The tail that the host last wrote to the doorbell. */
   get sqTailDoorbell(): number {
-    return this.link.words[this.link.sqDoorbellWord(1)]!;
+    return this.link.words[this.link.sqDoorbellWord(1)];
   }
 
   /** The head that the host last wrote to the doorbell. */
   get cqHeadDoorbell(): number {
-    return this.link.words[this.link.cqDoorbellWord(1)]!;
+    return this.link.words[this.link.cqDoorbellWord(1)];
   }
 
   /** Fetches the next command, or gives undefined when the doorbell shows no more. */
-  fetch(): { cid: number; opcode: number; nsid: number; slba: number; nlb0: number; prp1: number; prp2: number; dwords: number[] } | undefined {
+  fetch():
+    | {
+        cid: number;
+        opcode: number;
+        nsid: number;
+        slba: number;
+        nlb0: number;
+        prp1: number;
+        prp2: number;
+        dwords: number[];
+      }
+    | undefined {
     if (this.sqHead === this.sqTailDoorbell) return undefined;
     const at = this.sqHead * 64;
     this.sqHead = (this.sqHead + 1) % this.entries;
@@ -59,7 +79,7 @@ export class ScriptedDevice {
     return {
       opcode: this.sq.getUint8(at),
       cid: this.sq.getUint16(at + 2, true),
-      nsid: dwords[1]!,
+      nsid: dwords[1],
       prp1: Number(this.sq.getBigUint64(at + 24, true)),
       prp2: Number(this.sq.getBigUint64(at + 32, true)),
       slba: Number(this.sq.getBigUint64(at + 40, true)),

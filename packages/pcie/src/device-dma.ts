@@ -37,11 +37,11 @@ export class DeviceDma {
     let first = Infinity;
     let last = 0;
     for (let i = 0; i < iovaPages.length; i++) {
-      first = Math.min(first, iovaPages[i]!);
-      last = Math.max(last, iovaPages[i]!);
+      first = Math.min(first, iovaPages[i]);
+      last = Math.max(last, iovaPages[i]);
     }
     const table = new Int32Array(last - first + 1).fill(-1);
-    for (let i = 0; i < iovaPages.length; i++) table[iovaPages[i]! - first] = this.pageCount + i;
+    for (let i = 0; i < iovaPages.length; i++) table[iovaPages[i] - first] = this.pageCount + i;
     const window = new Window(first, table);
     this.windows.push(window);
     this.current ??= window;
@@ -59,7 +59,7 @@ export class DeviceDma {
     const iovaPage = iovaHigh * PAGES_PER_HIGH + (iovaLow >>> 12);
     if (current !== undefined) {
       const at = iovaPage - current.firstIovaPage;
-      if (at >= 0 && at < current.table.length) return current.table[at]!;
+      if (at >= 0 && at < current.table.length) return current.table[at];
     }
     return this.searchPage(iovaPage);
   }
@@ -78,11 +78,11 @@ export class DeviceDma {
 
   private searchPage(iovaPage: number): number {
     for (let i = 0; i < this.windows.length; i++) {
-      const window = this.windows[i]!;
+      const window = this.windows[i];
       const at = iovaPage - window.firstIovaPage;
       if (at >= 0 && at < window.table.length) {
         this.current = window;
-        return window.table[at]!;
+        return window.table[at];
       }
     }
     return -1;

@@ -63,7 +63,7 @@ function shuffle(values: Float64Array, prng: Prng): void {
   for (let i = values.length - 1; i > 0; i--) {
     const j = prng.below(i + 1);
     assert(j <= i, 'a shuffle swaps with an earlier element');
-    const kept = values[i]!;
+    const kept = values[i];
     values[i] = values[j]!;
     values[j] = kept;
   }

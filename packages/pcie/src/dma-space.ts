@@ -39,7 +39,9 @@ export class DmaSpace {
   /** @param capacityBytes - most bytes that can ever be attached, a multiple of 4096 up to 2 GiB; sizes the page table */
   constructor(capacityBytes: number = DMA_SPACE_BYTES_MAX) {
     if (!(capacityBytes > 0 && capacityBytes <= DMA_SPACE_BYTES_MAX && capacityBytes % PAGE_BYTES === 0)) {
-      throw new RangeError(`capacityBytes: expected a multiple of 4096 up to ${DMA_SPACE_BYTES_MAX}, got ${capacityBytes}`);
+      throw new RangeError(
+        `capacityBytes: expected a multiple of 4096 up to ${DMA_SPACE_BYTES_MAX}, got ${capacityBytes}`,
+      );
     }
     this.iovaLow = new Uint32Array(capacityBytes >>> PAGE_SHIFT);
     this.iovaHigh = new Uint32Array(capacityBytes >>> PAGE_SHIFT);
@@ -60,11 +62,13 @@ export class DmaSpace {
     assert(pages * PAGE_BYTES === arena.buffer.byteLength, 'an arena has an address for each of its pages');
     if (this.pagesEnd + pages > this.iovaLow.length) {
       const left = (this.iovaLow.length - this.pagesEnd) * PAGE_BYTES;
-      throw new RangeError(`arena: expected at most ${left} bytes, which are left of the space, got ${pages * PAGE_BYTES}`);
+      throw new RangeError(
+        `arena: expected at most ${left} bytes, which are left of the space, got ${pages * PAGE_BYTES}`,
+      );
     }
     const firstPage = this.pagesEnd;
     for (let i = 0; i < pages; i++) {
-      const iova = arena.iovaPages[i]! * PAGE_BYTES;
+      const iova = arena.iovaPages[i] * PAGE_BYTES;
       this.iovaLow[firstPage + i] = low32(iova);
       this.iovaHigh[firstPage + i] = high32(iova);
     }
@@ -129,8 +133,8 @@ export class DmaSpace {
 
   private readonly isFollowedOnBus = (page: number): boolean => {
     if (!this.isFollowedInBuffer(page) || page + 1 >= this.pagesEnd) return false;
-    const here = this.iovaHigh[page]! * 2 ** 32 + this.iovaLow[page]!;
-    return this.iovaHigh[page + 1]! * 2 ** 32 + this.iovaLow[page + 1]! === here + PAGE_BYTES;
+    const here = this.iovaHigh[page] * 2 ** 32 + this.iovaLow[page];
+    return this.iovaHigh[page + 1] * 2 ** 32 + this.iovaLow[page + 1] === here + PAGE_BYTES;
   };
 
   private locate(address: number, bytes: number): { arena: DmaArena; offset: number } {
@@ -138,6 +142,8 @@ export class DmaSpace {
       const offset = address - firstPage * PAGE_BYTES;
       if (offset >= 0 && offset + bytes <= arena.buffer.byteLength) return { arena, offset };
     }
-    throw new RangeError(`address: expected ${bytes} bytes inside one arena, got ${address} (page offset ${address & PAGE_MASK})`);
+    throw new RangeError(
+      `address: expected ${bytes} bytes inside one arena, got ${address} (page offset ${address & PAGE_MASK})`,
+    );
   }
 }

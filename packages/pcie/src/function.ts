@@ -60,11 +60,17 @@ export type MemoryOrder = 'same-thread' | 'store-order' | 'weak';
 
 /** A PCI Express function as a driver sees it: registers, doorbells, memory the device can reach, vectors. */
 export interface PcieFunction {
+  /** BAR 0 below the doorbells */
   readonly registers: RegisterWindow;
+  /** BAR 0 from the doorbells on */
   readonly doorbells: Doorbells;
+  /** the memory that the device can reach */
   readonly dma: DmaSpace;
+  /** its MSI-X vectors */
   readonly vectors: InterruptVectors;
+  /** accesses so far */
   readonly counters: MmioCounters;
+  /** how completions have to be loaded */
   readonly memoryOrder: MemoryOrder;
   /** Lets a moment pass while the control plane waits: an inline device is stepped, a loop gets its turn, a virtual clock moves. */
   pause(): Promise<void>;

@@ -26,4 +26,11 @@ export { type LinkHostOptions, openLink, READ_TIMEOUT_MS } from './link-host.js'
 export { LinkDevice, type RegisterTarget } from './link-device.js';
 
 // 4. Bounds
-export { DMA_SPACE_BYTES_MAX, MSIX_VECTORS_MAX, PAGE_BYTES, PAGE_MASK, PAGE_SHIFT, POSTED_WRITES_MAX } from './limits.js';
+export {
+  DMA_SPACE_BYTES_MAX,
+  MSIX_VECTORS_MAX,
+  PAGE_BYTES,
+  PAGE_MASK,
+  PAGE_SHIFT,
+  POSTED_WRITES_MAX,
+} from './limits.js';

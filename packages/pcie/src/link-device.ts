@@ -58,7 +58,7 @@ export class LinkDevice {
     if (posted === first) return 0;
     while (this.drained !== posted) {
       const at = POSTED_BASE + (this.drained & (POSTED_WRITES_MAX - 1)) * POSTED_WORDS;
-      target.writeRegister(words[at]!, words[at + 1]! >>> 0, words[at + 2]! >>> 0, words[at + 3]!);
+      target.writeRegister(words[at], words[at + 1] >>> 0, words[at + 2] >>> 0, words[at + 3]);
       this.drained = (this.drained + 1) | 0;
     }
     Atomics.store(words, LINK_DRAINED, posted);

@@ -1,6 +1,13 @@
 import type { Clock, U64 } from '@phasebit/core';
 import type { DmaSpace } from './dma-space.js';
-import type { Doorbells, InterruptVectors, MemoryOrder, MmioCounters, PcieFunction, RegisterWindow } from './function.js';
+import type {
+  Doorbells,
+  InterruptVectors,
+  MemoryOrder,
+  MmioCounters,
+  PcieFunction,
+  RegisterWindow,
+} from './function.js';
 import { POSTED_WRITES_MAX } from './limits.js';
 import {
   doorbellsBase,
@@ -23,8 +30,11 @@ export const READ_TIMEOUT_MS = 1000;
 
 /** What {@link openLink} needs of its surroundings. */
 export interface LinkHostOptions {
+  /** the link's memory, given to the device's end too */
   readonly memory: LinkMemory;
+  /** the memory that the device can reach */
   readonly dma: DmaSpace;
+  /** for the deadline of register reads */
   readonly clock: Clock;
   /** see {@link PcieFunction.pause} */
   readonly pause: () => Promise<void>;

@@ -15,6 +15,7 @@ import { MSIX_VECTORS_MAX, POSTED_WRITES_MAX } from './limits.js';
  * No line is written by both sides, since a line that two cores write costs a hand-over for each write.
  */
 export interface LinkMemory {
+  /** all of it, in the order that the figure shows */
   readonly words: Int32Array;
   /** CAP.DSTRD: a doorbell takes `4 << dstrd` bytes */
   readonly dstrd: number;

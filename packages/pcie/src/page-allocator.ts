@@ -60,7 +60,7 @@ export class PageAllocator {
 
   private insert(run: Run): void {
     let at = 0;
-    while (at < this.free.length && this.free[at]!.firstPage < run.firstPage) at++;
+    while (at < this.free.length && this.free[at].firstPage < run.firstPage) at++;
     const before = this.free[at - 1];
     const after = this.free[at];
     assert(before === undefined || before.firstPage + before.pages <= run.firstPage, 'freed pages were not free');

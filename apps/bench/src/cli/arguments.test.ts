@@ -31,7 +31,7 @@ function refusal(line: string): string {
   return parsed.stderr;
 }
 
-const job = (line: string) => parse(line).jobs!.groups[0]![0]!;
+const job = (line: string) => parse(line).jobs!.groups[0][0];
 
 describe('commands', () => {
   it('gives the tour without arguments, also with options of the stack alone', () => {
@@ -66,14 +66,14 @@ describe('commands', () => {
       command: 'compare-c',
       stack: { device: 'thread' },
     });
-    expect(parse('compare-c -q 4').jobs!.groups[0]![0]!.ioDepth).toBe(4);
+    expect(parse('compare-c -q 4').jobs!.groups[0][0].ioDepth).toBe(4);
   });
 });
 
 describe("SPDK's letters", () => {
   it('mean what they mean there', () => {
     const options = parse('-q 128 -o 4096 -w rw -M 70 -t 10 -P 4 -c 16');
-    expect(options.jobs!.groups[0]![0]).toMatchObject({
+    expect(options.jobs!.groups[0][0]).toMatchObject({
       ioDepth: 128,
       workload: 'rw',
       readShare: 0.7,
@@ -223,7 +223,7 @@ describe('what cannot be run', () => {
   });
 
   it('verifies on media that keep data', () => {
-    expect(parse('verify.fio --media=ram').jobs!.groups[0]![0]!.verify).toBe('crc32c');
+    expect(parse('verify.fio --media=ram').jobs!.groups[0][0].verify).toBe('crc32c');
   });
 });
 

@@ -49,7 +49,7 @@ function findCompiler(): { command: string; version: string } {
   for (const command of candidates) {
     try {
       const about = execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-      return { command, version: about.split('\n')[0]!.trim() };
+      return { command, version: about.split('\n')[0].trim() };
     } catch {
       // Not this one.
     }

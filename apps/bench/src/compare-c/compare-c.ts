@@ -84,9 +84,9 @@ async function oneRound(cases: readonly Case[], context: Round): Promise<void> {
     const rows = comparison.rows.filter((row) => row.case === one);
     const name = `${one.device} ${one.media}, QD ${one.ioDepth}`;
     progress.now(`${title}: ${name}, C`);
-    const stack = stackOf(context.options, one, one.layers[0]!);
+    const stack = stackOf(context.options, one, one.layers[0]);
     const loop = await runLoop(program, loopArguments(one, stack, context.amount), signal);
-    if (loop !== undefined) rows[0]!.c.push(loop.iops);
+    if (loop !== undefined) rows[0].c.push(loop.iops);
     if (loop !== undefined && loop.errors > 0) comparison.failures.push(`C, ${name}: ${loop.errors} errors`);
     for (const row of rows) {
       progress.now(`${title}: ${name}, this stack at layer ${row.layer}`);
@@ -139,5 +139,5 @@ async function machineFigures(
 
 function roundText(rows: readonly Row[]): string {
   const last = (values: readonly number[]): string => (values.length === 0 ? 'nothing' : formatCount(values.at(-1)!));
-  return [`C ${last(rows[0]!.c)}`, ...rows.map((row) => `${row.layer} ${last(row.ours)}`)].join(', ');
+  return [`C ${last(rows[0].c)}`, ...rows.map((row) => `${row.layer} ${last(row.ours)}`)].join(', ');
 }

@@ -20,11 +20,13 @@ export function collectResult(
   samples: readonly RateSamples[],
   facts: GroupFacts,
 ): JobResult {
-  const { job } = runners[0]!;
+  const { job } = runners[0];
   const fromNs = Math.min(...runners.map((runner) => runner.countedFromNs));
   const toNs = Math.max(...runners.map((runner) => runner.countedToNs));
   const runtimeMs = Math.max(0, toNs - fromNs) / 1e6;
-  const [read, write, trim] = [0, 1, 2].map((direction) => collectDirection(runners, samples, direction, runtimeMs, facts));
+  const [read, write, trim] = [0, 1, 2].map((direction) =>
+    collectDirection(runners, samples, direction, runtimeMs, facts),
+  );
   const verify = collectVerify(runners);
   return {
     name: job.name,
@@ -34,9 +36,9 @@ export function collectResult(
     ioDepth: job.ioDepth,
     startedAtMs: facts.startedAtMs,
     runtimeMs,
-    read: read!,
-    write: write!,
-    trim: trim!,
+    read: read,
+    write: write,
+    trim: trim,
     flushes: runners.reduce((sum, runner) => sum + runner.flushes, 0),
     errors: runners.reduce((sum, runner) => sum + runner.errors.count, 0),
     errorsByStatus: mergeErrors(runners),
@@ -68,7 +70,7 @@ function collectDirection(
 ): DirectionResult {
   const sum = new DirectionStatistics();
   for (const { statistics } of runners) {
-    const each = statistics[direction]!;
+    const each = statistics[direction];
     sum.ios += each.ios;
     sum.bytes += each.bytes;
     sum.latency.add(each.latency);
@@ -78,8 +80,8 @@ function collectDirection(
     ios: sum.ios,
     bytes: sum.bytes,
     runtimeMs: used ? runtimeMs : 0,
-    iopsSamples: addSamples(samples.map((each) => each.iops[direction]!)),
-    bytesPerSecondSamples: addSamples(samples.map((each) => each.bytes[direction]!)),
+    iopsSamples: addSamples(samples.map((each) => each.iops[direction])),
+    bytesPerSecondSamples: addSamples(samples.map((each) => each.bytes[direction])),
     ...(facts.stamping === 'none' ? {} : { latency: sum.latency }),
   };
 }
@@ -97,7 +99,7 @@ function collectVerify(runners: readonly JobRunner[]): VerifyResult | undefined 
 
 function addSamples(rows: readonly (readonly number[])[]): number[] {
   const length = Math.min(...rows.map((row) => row.length));
-  return Array.from({ length }, (_, i) => rows.reduce((sum, row) => sum + row[i]!, 0));
+  return Array.from({ length }, (_, i) => rows.reduce((sum, row) => sum + row[i], 0));
 }
 
 function mergeErrors(runners: readonly JobRunner[]): Record<string, number> {
@@ -107,4 +109,3 @@ function mergeErrors(runners: readonly JobRunner[]): Record<string, number> {
   }
   return merged;
 }
-

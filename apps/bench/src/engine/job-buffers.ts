@@ -50,6 +50,8 @@ export function bufferBytesOf(job: JobSpec): number {
 }
 
 function slotBytesOf(job: JobSpec): number {
-  const largest = Math.max(...job.blockSizes.map((sizes, direction) => (job.directions[direction] ? blockSizeBounds(sizes).maxBytes : 0)));
+  const largest = Math.max(
+    ...job.blockSizes.map((sizes, direction) => (job.directions[direction] ? blockSizeBounds(sizes).maxBytes : 0)),
+  );
   return Math.ceil(largest / PAGE_BYTES) * PAGE_BYTES;
 }

@@ -134,7 +134,7 @@ export class JobRunner {
   /** Issues the first commands. */
   start(): void {
     const { runtimeSeconds, rampSeconds, ioDepth } = this.job;
-    const nowNs = this.time[0]!;
+    const nowNs = this.time[0];
     this.countedFromNs = nowNs;
     this.rampEndNs = nowNs + rampSeconds * 1e9;
     if (runtimeSeconds !== undefined) this.endNs = this.rampEndNs + runtimeSeconds * 1e9;
@@ -158,11 +158,11 @@ export class JobRunner {
     return found;
   }
 
-  /** Looks at the time: ends the ramp and the run when they are over. To be called every few microseconds. */
-  checkTime(): void {
-    const nowNs = this.time[0]!;
+  /** Looks at the time: ends the ramp and the run when they are over. To be called every few microseconds. Gives whether a ramp just ended. */
+  checkTime(): boolean {
+    const nowNs = this.time[0];
     if (nowNs >= this.endNs && this.phase === 'running') this.isIssuing = false;
-    if (this.hasRamp && nowNs >= this.rampEndNs) this.endRamp();
+    return this.hasRamp && nowNs >= this.rampEndNs && this.endRamp();
   }
 
   /** Tells the target the time, about every millisecond. */
@@ -226,7 +226,7 @@ export class JobRunner {
     const blocks = pattern.blocks;
     this.slotKinds[slot] = (blocks << 2) | direction;
     if (this.takesTime) this.stamp(slot);
-    const address = this.addresses[slot]!;
+    const address = this.addresses[slot];
     let answer: number;
     if (direction === READ) answer = this.target.read(address, pattern.lba, blocks, this.onDone, slot);
     else if (direction === WRITE) answer = this.target.write(address, pattern.lba, blocks, this.onDone, slot);
@@ -236,10 +236,10 @@ export class JobRunner {
   }
 
   private refused(slot: number, answer: number): void {
-    const direction = this.slotKinds[slot]! & 3;
+    const direction = this.slotKinds[slot] & 3;
     if (this.verification !== null) this.verification.end(slot, false);
     this.errors.add(direction, `submission refused by the stack (answer ${answer})`);
-    this.statistics[direction]!.errors++;
+    this.statistics[direction].errors++;
     this.isIssuing = false;
   }
 
@@ -260,7 +260,7 @@ export class JobRunner {
 
   private readonly onDone = (context: unknown, status: number): void => {
     const slot = context as number;
-    const kind = this.slotKinds[slot]!;
+    const kind = this.slotKinds[slot];
     this.inFlight--;
     if (status !== 0) {
       this.failed(slot, kind & 3, status);
@@ -292,7 +292,7 @@ export class JobRunner {
   private count(slot: number, direction: number, blocks: number): void {
     if (this.takesTime) {
       this.look();
-      const latencyNs = this.time[0]! - this.startNs[slot]!;
+      const latencyNs = this.time[0] - this.startNs[slot];
       if (latencyNs !== this.runLatencyNs[0]) {
         this.endRun();
         this.runLatencyNs[0] = latencyNs;
@@ -308,10 +308,10 @@ export class JobRunner {
 
   private endRun(): void {
     if (this.runCount === 0) return;
-    const statistics = this.statistics[this.runDirection]!;
+    const statistics = this.statistics[this.runDirection];
     statistics.ios += this.runCount;
     statistics.bytes += this.runBlocks * this.lbaBytes;
-    if (this.takesTime) statistics.latency.record(this.runLatencyNs[0]!, this.runCount);
+    if (this.takesTime) statistics.latency.record(this.runLatencyNs[0], this.runCount);
     this.runCount = 0;
     this.runBlocks = 0;
   }
@@ -325,7 +325,7 @@ export class JobRunner {
   }
 
   private failed(slot: number, direction: number, status: number): void {
-    this.statistics[direction]!.errors++;
+    this.statistics[direction].errors++;
     this.errors.add(direction, this.target.describe(status));
     if (this.verification !== null) this.verification.end(slot, false);
     if (!this.errors.survives(direction)) this.isIssuing = false;
@@ -346,12 +346,13 @@ export class JobRunner {
 
   // ---- phases
 
-  private endRamp(): void {
+  private endRamp(): boolean {
     this.hasRamp = false;
-    if (this.job.rampSeconds === 0) return;
+    if (this.job.rampSeconds === 0) return false;
     this.endRun();
     for (const each of this.statistics) each.reset();
     this.countedFromNs = this.time[0]!;
+    return true;
   }
 
   /** Nothing is in flight: slots are parked, or a phase is over. */
@@ -380,7 +381,7 @@ export class JobRunner {
       this.isIssuing = false;
       return;
     }
-    const address = this.addresses[slot]!;
+    const address = this.addresses[slot];
     const answer = this.target.read(address, verification.lba, verification.blocks, this.onReadBack, slot);
     if (answer === TARGET_ACCEPTED) this.inFlight++;
     else this.refused(slot, answer);
@@ -396,4 +397,3 @@ export class JobRunner {
     if (this.verified(slot)) this.next(slot);
   };
 }
-

@@ -71,18 +71,18 @@ export class JobVerification {
     this.slotTicket[slot] = generation;
     if (direction === WRITE) {
       const { buffer, offsets } = this.buffers;
-      this.verifier.fill(buffer, offsets[slot]!, units * geometry.unitBytes, this.deviceOffset(start), generation);
+      this.verifier.fill(buffer, offsets[slot], units * geometry.unitBytes, this.deviceOffset(start), generation);
     }
   }
 
   /** The command of `slot` has ended. Gives false when what it read is wrong. */
   end(slot: number, succeeded: boolean): boolean {
-    const start = this.slotStart[slot]!;
-    const units = this.slotUnits[slot]!;
-    const direction = this.slotDirection[slot]!;
+    const start = this.slotStart[slot];
+    const units = this.slotUnits[slot];
+    const direction = this.slotDirection[slot];
     if (direction === READ || direction === READ_BACK) return !succeeded || this.check(slot, start, units, direction);
     const outcome = succeeded && direction === WRITE ? WRITE_DONE : WRITE_LOST;
-    this.map.endWrite(start, units, this.slotTicket[slot]!, outcome);
+    this.map.endWrite(start, units, this.slotTicket[slot], outcome);
     return true;
   }
 
@@ -104,8 +104,8 @@ export class JobVerification {
     const { buffer, offsets } = this.buffers;
     const bytes = units * this.geometry.unitBytes;
     const at = this.deviceOffset(start);
-    if (direction === READ && !this.writes) return this.verifier.checkForeign(buffer, offsets[slot]!, bytes, at) === 0;
-    return this.verifier.check(buffer, offsets[slot]!, bytes, at, this.map, this.slotTicket[slot]!) === 0;
+    if (direction === READ && !this.writes) return this.verifier.checkForeign(buffer, offsets[slot], bytes, at) === 0;
+    return this.verifier.check(buffer, offsets[slot], bytes, at, this.map, this.slotTicket[slot]) === 0;
   }
 
   private deviceOffset(unit: number): number {

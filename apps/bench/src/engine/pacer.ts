@@ -29,15 +29,15 @@ export class Pacer {
 
   /** Whether a command of this direction may go now. `time` holds the time, in nanoseconds. */
   mayIssue(direction: number, time: Float64Array): boolean {
-    const nowNs = time[0]!;
-    return nowNs >= this.awakeNs && nowNs >= this.nextNs[direction]!;
+    const nowNs = time[0];
+    return nowNs >= this.awakeNs && nowNs >= this.nextNs[direction];
   }
 
   /** A command went: its successor has to wait its turn. */
   issued(direction: number, bytes: number, time: Float64Array): void {
-    const nowNs = time[0]!;
-    const stepNs = Math.max(this.intervalNs[direction]!, this.byteNs[direction]! * bytes);
-    if (stepNs > 0) this.nextNs[direction] = Math.max(this.nextNs[direction]!, nowNs - CATCH_UP_NS) + stepNs;
+    const nowNs = time[0];
+    const stepNs = Math.max(this.intervalNs[direction], this.byteNs[direction] * bytes);
+    if (stepNs > 0) this.nextNs[direction] = Math.max(this.nextNs[direction], nowNs - CATCH_UP_NS) + stepNs;
     if (this.thinkNs > 0 && ++this.sinceThought >= this.thinkBlocks) {
       this.sinceThought = 0;
       this.awakeNs = nowNs + this.thinkNs;

@@ -25,14 +25,14 @@ export class RateSamples {
     this.lastIops = 0;
     this.lastBytes = 0;
     for (let direction = 0; direction < 3; direction++) {
-      const { ios, bytes } = runner.statistics[direction]!;
+      const { ios, bytes } = runner.statistics[direction];
       // The end of the ramp starts the counting anew.
-      const newIos = ios >= this.seenIos[direction]! ? ios - this.seenIos[direction]! : ios;
-      const newBytes = bytes >= this.seenBytes[direction]! ? bytes - this.seenBytes[direction]! : bytes;
+      const newIos = ios >= this.seenIos[direction] ? ios - this.seenIos[direction] : ios;
+      const newBytes = bytes >= this.seenBytes[direction] ? bytes - this.seenBytes[direction] : bytes;
       this.seenIos[direction] = ios;
       this.seenBytes[direction] = bytes;
-      this.iops[direction]!.push(newIos / seconds);
-      this.bytes[direction]!.push(newBytes / seconds);
+      this.iops[direction].push(newIos / seconds);
+      this.bytes[direction].push(newBytes / seconds);
       this.lastIops += newIos / seconds;
       this.lastBytes += newBytes / seconds;
     }

@@ -22,6 +22,8 @@ export interface GroupSurroundings {
   readonly step: () => void;
   /** tells the stack the time */
   readonly tick: (nowNs: number) => void;
+  /** called when a job's ramp is over: what was counted until then does not count */
+  readonly onRampEnd: () => void;
   /** called at every slice; gives true when the run is to be ended */
   readonly onSlice: (nowNs: number) => boolean;
 }
@@ -34,7 +36,10 @@ export async function runGroup(runners: readonly JobRunner[], surroundings: Grou
   surroundings.time[0] = clock.nowNs();
   for (const runner of runners) runner.start();
   for (;;) {
-    runSlice(runners, surroundings);
+    if (runSlice(runners, surroundings)) {
+      meter.restart();
+      surroundings.onRampEnd();
+    }
     meter.sample();
     const nowNs = clock.nowNs();
     if (runners.every((runner) => runner.isDone)) break;
@@ -49,8 +54,8 @@ export async function runGroup(runners: readonly JobRunner[], surroundings: Grou
   for (const runner of runners) runner.settle();
 }
 
-/** Hot path: nothing is allocated but what a look at the clock takes. */
-function runSlice(runners: readonly JobRunner[], surroundings: GroupSurroundings): void {
+/** Hot path: nothing is allocated but what a look at the clock takes. Ends early, and gives true, when a job's ramp is over. */
+function runSlice(runners: readonly JobRunner[], surroundings: GroupSurroundings): boolean {
   const { clock, step, tick, time } = surroundings;
   const count = runners.length;
   time[0] = clock.nowNs();
@@ -58,21 +63,23 @@ function runSlice(runners: readonly JobRunner[], surroundings: GroupSurroundings
   let tickNs = time[0];
   while (time[0] < endNs) {
     let open = 0;
+    let hasRampEnded = false;
     for (let i = 0; i < count; i++) {
-      const runner = runners[i]!;
+      const runner = runners[i];
       if (runner.isDone) continue;
       open++;
-      runner.checkTime();
+      if (runner.checkTime()) hasRampEnded = true;
     }
-    if (open === 0) return;
+    if (open === 0 || hasRampEnded) return hasRampEnded;
     if (time[0] >= tickNs) {
       tick(time[0]);
       tickNs = time[0] + TICK_NS;
     }
     for (let turn = 0; turn < TURNS_PER_LOOK; turn++) {
-      for (let i = 0; i < count; i++) runners[i]!.turn();
+      for (let i = 0; i < count; i++) runners[i].turn();
       step();
     }
     time[0] = clock.nowNs();
   }
+  return false;
 }

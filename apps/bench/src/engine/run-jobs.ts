@@ -45,7 +45,7 @@ export async function runJobs(
       const time = new Float64Array(1);
       const runners = group.map((job, i) => {
         const base = { clock: nodeClock, time, dma: stack.dma, stamping: options.report.latencyStamping };
-        return new JobRunner({ ...base, job, geometry: geometries[at]![i]!, target: targets[i]! });
+        return new JobRunner({ ...base, job, geometry: geometries[at][i], target: targets[i] });
       });
       results.push(...(await runOneGroup(runners, time, stack, meter, options, hooks)));
       for (const runner of runners) runner.close();
@@ -68,10 +68,10 @@ async function runOneGroup(
   const samples = runners.map(() => new RateSamples());
   const startedAtMs = Date.now();
   const startedNs = nodeClock.nowNs();
-  const before = countersOf(stack);
+  let before = countersOf(stack);
   const onSlice = (nowNs: number): boolean => {
     for (const runner of runners) runner.settle();
-    const isDue = runners.map((runner, i) => samples[i]!.take(runner, nowNs)).some(Boolean);
+    const isDue = runners.map((runner, i) => samples[i].take(runner, nowNs)).some(Boolean);
     if (isDue) hooks.live.update(progressOf(runners, samples, startedNs, nowNs));
     return hooks.isInterrupted();
   };
@@ -80,11 +80,14 @@ async function runOneGroup(
     stack.tick();
     for (const runner of runners) runner.tick(nowNs);
   };
-  await runGroup(runners, { clock: nodeClock, time, meter, step: stack.step, tick, onSlice });
+  const onRampEnd = (): void => {
+    before = countersOf(stack);
+  };
+  await runGroup(runners, { clock: nodeClock, time, meter, step: stack.step, tick, onRampEnd, onSlice });
   hooks.live.clear();
   const used = usedSince(before, stack, meter);
   return reportGroups(runners).map((reported) => {
-    const own = reported.map((runner) => samples[runners.indexOf(runner)]!);
+    const own = reported.map((runner) => samples[runners.indexOf(runner)]);
     // Counters belong to the stack: they are shared out among jobs that ran side by side by what each did.
     const share = shareOf(reported, runners);
     const facts = { startedAtMs, stamping, stack: scale(used, share), interrupted: hooks.isInterrupted() };
@@ -100,7 +103,9 @@ async function openTargets(stack: Stack, count: number) {
 
 function checkVerifiable(job: JobSpec, options: BenchOptions): void {
   if (job.verify !== 'none' && options.stack.media.kind === 'null') {
-    throw new Error(`job "${job.name}": verify=${job.verify} expects a medium that keeps data (--media ram or file:PATH), got --media null`);
+    throw new Error(
+      `job "${job.name}": verify=${job.verify} expects a medium that keeps data (--media ram or file:PATH), got --media null`,
+    );
   }
 }
 
@@ -114,7 +119,11 @@ interface Counters {
 
 function countersOf(stack: Stack): Counters {
   const { registerReads, registerWrites, sqDoorbellWrites, cqDoorbellWrites } = stack.mmio;
-  return { mmioReads: registerReads, mmioWrites: registerWrites + sqDoorbellWrites + cqDoorbellWrites, ...stack.polling };
+  return {
+    mmioReads: registerReads,
+    mmioWrites: registerWrites + sqDoorbellWrites + cqDoorbellWrites,
+    ...stack.polling,
+  };
 }
 
 function usedSince(before: Counters, stack: Stack, meter: ResourceMeter): StackCounters {

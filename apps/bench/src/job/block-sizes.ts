@@ -24,7 +24,7 @@ export function parsePerDirection<T>(text: string, parse: (one: string) => T, fa
   for (let direction = 0; direction < 3; direction++) {
     const own = values[direction];
     if (own !== undefined) result.push(own === '' ? fallback : parse(own));
-    else result.push(result[direction - 1]!);
+    else result.push(result[direction - 1]);
   }
   return result as unknown as PerDirection<T>;
 }
@@ -40,8 +40,8 @@ export function parseBlockSize(text: string): BlockSizes {
 export function parseBlockSizeRange(text: string): BlockSizes {
   const ends = text.split(/[-:]/);
   if (ends.length !== 2) failValue('a range such as 4k-16k', text);
-  const a = parseInteger(ends[0]!);
-  const b = parseInteger(ends[1]!);
+  const a = parseInteger(ends[0]);
+  const b = parseInteger(ends[1]);
   const minBytes = Math.min(a, b);
   const maxBytes = Math.max(a, b);
   if (minBytes < 1) failValue('1 byte or more', minBytes);

@@ -19,7 +19,7 @@ export function parsePattern(text: string): Uint8Array {
     if (match === null) failValue('a pattern of 0x.., numbers and "text" (%o and files are not done)', text);
     if (match[1] !== undefined) pushHex(bytes, match[1].slice(2));
     else if (match[2] !== undefined) pushDecimal(bytes, match[2]);
-    else for (const byte of Buffer.from(match[3]!)) bytes.push(byte);
+    else for (const byte of Buffer.from(match[3])) bytes.push(byte);
     at = TOKEN.lastIndex;
   }
   if (bytes.length === 0) failValue('a pattern of at least one byte', text);

@@ -5,7 +5,7 @@ import { JobFileError, parseJobFile, type ParseOptions } from './parse-job-file.
 import type { JobSpec } from './job-spec.js';
 
 const parse = (text: string, options: ParseOptions = {}) => parseJobFile(text, 'test.fio', options);
-const only = (options: string): JobSpec => parse(`[job]\n${options}`).groups[0]![0]!;
+const only = (options: string): JobSpec => parse(`[job]\n${options}`).groups[0][0];
 
 describe('the grammar', () => {
   it('lets global sections apply to the jobs after them, and add up', () => {
@@ -15,7 +15,7 @@ describe('the grammar', () => {
       ),
     );
     expect(groups).toHaveLength(1);
-    expect(groups[0]!.map((job) => [job.name, job.ioDepth, job.blockSizes[0]])).toEqual([
+    expect(groups[0].map((job) => [job.name, job.ioDepth, job.blockSizes[0]])).toEqual([
       ['a', 2, { kind: 'fixed', bytes: 8192 }],
       ['b', 4, { kind: 'fixed', bytes: 8192 }],
       ['c', 4, { kind: 'fixed', bytes: 512 }],
@@ -24,7 +24,7 @@ describe('the grammar', () => {
 
   it('skips blanks and comments, also behind a value', () => {
     const text = '; first\r\n\r\n  [ job ]  # named\r\n\t iodepth = 7 ; seven\r\n # last\r\n time_based\r\nruntime=1';
-    expect(parse(text).groups[0]![0]).toMatchObject({ name: 'job', ioDepth: 7, timeBased: true });
+    expect(parse(text).groups[0][0]).toMatchObject({ name: 'job', ioDepth: 7, timeBased: true });
   });
 
   it('lets the last of several counts', () => {
@@ -36,7 +36,7 @@ describe('the grammar', () => {
 
   it('puts in environment variables, and says when one is missing', () => {
     const file = parse('[job]\niodepth=${DEPTH}\ndescription=a${MISSING}b', { environment: { DEPTH: '12' } });
-    expect(file.groups[0]![0]).toMatchObject({ ioDepth: 12, description: 'ab' });
+    expect(file.groups[0][0]).toMatchObject({ ioDepth: 12, description: 'ab' });
     expect(file.warnings).toEqual(['test.fio:3: ${MISSING}: no such environment variable, taken as nothing']);
   });
 

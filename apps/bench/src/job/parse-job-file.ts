@@ -150,7 +150,7 @@ function readSections(
   const lines = text.split(/\r\n|\n|\r/);
   for (let i = 0; i < lines.length; i++) {
     const place = `${fileName}:${i + 1}`;
-    const line = lines[i]!.replace(/[;#].*$/, '').trim();
+    const line = lines[i].replace(/[;#].*$/, '').trim();
     if (line === '') continue;
     if (line.startsWith('[')) {
       const name = sectionName(line, place);

@@ -29,7 +29,7 @@ export type Extent = { readonly bytes: number } | { readonly percent: number };
 export function parseInteger(text: string): number {
   const match = NUMBER_WITH_SUFFIX.exec(text.trim());
   if (match === null) failValue('a whole number such as 4096, 4k or 1m', text);
-  const value = Number(match[2]) * suffixFactor(match[3]!.toLowerCase(), text) * (match[1] === '-' ? -1 : 1);
+  const value = Number(match[2]) * suffixFactor(match[3].toLowerCase(), text) * (match[1] === '-' ? -1 : 1);
   if (!Number.isSafeInteger(value)) failValue('a number below 2^53', text);
   return value === 0 ? 0 : value;
 }
@@ -46,9 +46,9 @@ export function parseExtent(text: string): Extent {
 function suffixFactor(suffix: string, text: string): number {
   if (suffix === '' || suffix === 'b') return 1;
   const binary = BINARY_SUFFIX.exec(suffix);
-  if (binary !== null) return 1024 ** (PREFIXES.indexOf(binary[1]!) + 1);
+  if (binary !== null) return 1024 ** (PREFIXES.indexOf(binary[1]) + 1);
   const decimal = DECIMAL_SUFFIX.exec(suffix);
-  if (decimal !== null) return 1000 ** (PREFIXES.indexOf(decimal[1]!) + 1);
+  if (decimal !== null) return 1000 ** (PREFIXES.indexOf(decimal[1]) + 1);
   return failValue('a size suffix out of k, m, g, t, p (b, kb, kib and so on)', text);
 }
 

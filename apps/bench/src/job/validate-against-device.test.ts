@@ -5,7 +5,7 @@ import { validateAgainstDevice, type DeviceShape } from './validate-against-devi
 const MIB = 1024 ** 2;
 const device: DeviceShape = { lbaBytes: 512, deviceBytes: 64 * MIB };
 const fit = (lines: string, shape: DeviceShape = device) =>
-  validateAgainstDevice(parseJobFile(`[job]\nrw=randrw\n${lines}`, 'x').groups[0]![0]!, shape);
+  validateAgainstDevice(parseJobFile(`[job]\nrw=randrw\n${lines}`, 'x').groups[0][0], shape);
 
 describe('validateAgainstDevice', () => {
   it('takes the rest of the device by default', () => {
@@ -38,7 +38,7 @@ describe('validateAgainstDevice', () => {
   });
 
   it('gives each clone its offset', () => {
-    const jobs = parseJobFile('[job]\nnumjobs=3\noffset=1m\noffset_increment=2m\nsize=2m', 'x').groups[0]!;
+    const jobs = parseJobFile('[job]\nnumjobs=3\noffset=1m\noffset_increment=2m\nsize=2m', 'x').groups[0];
     expect(jobs.map((job) => validateAgainstDevice(job, device).startBytes / MIB)).toEqual([1, 3, 5]);
   });
 

@@ -91,7 +91,7 @@ export function validateAgainstDevice(job: JobSpec, device: DeviceShape): JobGeo
 }
 
 function checkBlockSizes(job: JobSpec, direction: number, device: DeviceShape): void {
-  const sizes = job.blockSizes[direction]!;
+  const sizes = job.blockSizes[direction];
   for (const bytes of sizesOf(sizes)) {
     if (bytes % device.lbaBytes !== 0) {
       fail(job, 'bs', `${DIRECTION_NAMES[direction]} blocks in multiples of the LBA size ${device.lbaBytes}`, bytes);

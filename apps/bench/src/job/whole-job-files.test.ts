@@ -42,12 +42,12 @@ time_based`;
     const { groups, warnings } = parseJobFile(text, 'mixed.fio');
     expect(warnings).toEqual([]);
     expect(groups.flat().map((job) => job.name)).toEqual(['fill', 'mix', 'paced']);
-    expect(groups[1]![0]).toMatchObject({
+    expect(groups[1][0]).toMatchObject({
       readShare: 0.7,
       ioSize: { bytes: 256 * 1024 ** 2 },
       distribution: { kind: 'zipf', theta: 1.1 },
     });
-    expect(groups[2]![0]).toMatchObject({
+    expect(groups[2][0]).toMatchObject({
       rateIops: [20_000, 20_000, 20_000],
       runtimeSeconds: 5,
       groupReporting: true,

@@ -8,6 +8,6 @@ export interface BestAndMedian {
 export function bestAndMedian(values: readonly number[]): BestAndMedian {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   return { best: sorted.at(-1)!, median };
 }

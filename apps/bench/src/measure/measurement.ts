@@ -51,7 +51,7 @@ export function readMeasurements(text: string): Measurement[] {
     const directions = [job.read, job.write, job.trim];
     const sum = (take: (direction: DirectionReport) => number): number =>
       directions.reduce((total, direction) => total + take(direction), 0);
-    const own = report.phasebit.jobs[at]!;
+    const own = report.phasebit.jobs[at];
     return {
       name: job.jobname,
       ios: sum((direction) => direction.total_ios),
@@ -71,5 +71,5 @@ export function readMeasurements(text: string): Measurement[] {
 function latencyOf({ lat_ns: latency }: DirectionReport): Pick<Measurement, 'latency'> {
   const { percentile } = latency;
   if (latency.N === 0 || percentile === undefined) return {};
-  return { latency: { p50Ns: percentile['50.000000']!, p99Ns: percentile['99.000000']!, maxNs: latency.max } };
+  return { latency: { p50Ns: percentile['50.000000'], p99Ns: percentile['99.000000'], maxNs: latency.max } };
 }

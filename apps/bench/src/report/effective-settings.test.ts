@@ -3,7 +3,7 @@ import { parseJobFile } from '../job/parse-job-file.js';
 import { effectiveSettings } from './effective-settings.js';
 
 const settings = (lines: string, freshSeed = 1) =>
-  effectiveSettings(parseJobFile(`[job]\n${lines}`, 'x', { freshSeed }).groups[0]![0]!);
+  effectiveSettings(parseJobFile(`[job]\n${lines}`, 'x', { freshSeed }).groups[0][0]);
 
 describe('effectiveSettings', () => {
   it('adds the defaults that plotting tools look for', () => {
@@ -22,9 +22,9 @@ describe('effectiveSettings', () => {
   });
 
   it('names the seed that was drawn, with which the run repeats', () => {
-    const first = parseJobFile('[job]\nrandrepeat=0', 'x', { freshSeed: 77 }).groups[0]![0]!;
+    const first = parseJobFile('[job]\nrandrepeat=0', 'x', { freshSeed: 77 }).groups[0][0];
     const { randseed } = effectiveSettings(first);
     expect(randseed).toBe('77');
-    expect(parseJobFile(`[job]\nrandseed=${randseed}`, 'x').groups[0]![0]!.seed).toBe(first.seed);
+    expect(parseJobFile(`[job]\nrandseed=${randseed}`, 'x').groups[0][0].seed).toBe(first.seed);
   });
 });

@@ -20,7 +20,7 @@ export function effectiveSettings(job: JobSpec): Record<string, string> {
 /** One size, or one per direction when they differ. */
 function blockSizesText(job: JobSpec): string {
   const all = job.blockSizes.map(sizeText);
-  return new Set(all).size === 1 ? all[0]! : all.join(',');
+  return new Set(all).size === 1 ? all[0] : all.join(',');
 }
 
 /** In fio's units, in which 4 KiB are `4k`; sizes that vary as `smallest-largest`. */

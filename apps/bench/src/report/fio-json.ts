@@ -1,6 +1,5 @@
 import type { JsonObject } from './json-object.js';
-import type { DirectionResult, JobResult, LatencyHistogram } from './job-result.js';
-import { summarise, totalIos } from './job-result.js';
+import { type DirectionResult, type JobResult, type LatencyHistogram, summarise, totalIos } from './job-result.js';
 import { type Machine, machineJson } from './machine.js';
 
 /** The version of fio whose JSON this follows; the suffix says that it is not fio that ran. */
@@ -132,7 +131,7 @@ function latencyJson(latency: LatencyHistogram | undefined, percentiles: boolean
 /** Powers of two from `first`, and everything from 64 on: the classes of the three depth distributions. */
 function depthClasses(names: readonly string[], depth: number, bounds: readonly number[]): JsonObject {
   let chosen = 0;
-  for (let i = 0; i < bounds.length; i++) if (depth >= bounds[i]!) chosen = i;
+  for (let i = 0; i < bounds.length; i++) if (depth >= bounds[i]) chosen = i;
   return Object.fromEntries(names.map((name, i) => [name, depth > 0 && i === chosen ? 100 : 0]));
 }
 

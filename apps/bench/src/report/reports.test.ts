@@ -235,7 +235,7 @@ describe('the JSON', () => {
     });
     expect(job).toMatchObject({ usr_cpu: 45, sys_cpu: 5, job_runtime: 2000, elapsed: 3, error: 0 });
     expect(job.trim).toMatchObject({ total_ios: 0, iops: 0, lat_ns: { min: 0, N: 0 } });
-    expect(Object.keys((job.read!.lat_ns as JsonObject).percentile as JsonObject)).toHaveLength(17);
+    expect(Object.keys((job.read.lat_ns as JsonObject).percentile as JsonObject)).toHaveLength(17);
   });
 
   it('sorts latencies into classes that add up to all commands', () => {
@@ -244,7 +244,7 @@ describe('the JSON', () => {
     expect(job.latency_us).toMatchObject({ '2': 30, '4': 0 });
     expect(job.latency_ms).toMatchObject({ '4': 10, '>=2000': 0 });
     const sum = ['latency_ns', 'latency_us', 'latency_ms']
-      .flatMap((key) => Object.values(job[key]!) as number[])
+      .flatMap((key) => Object.values(job[key]) as number[])
       .reduce((a, b) => a + b);
     expect(sum).toBeCloseTo(100, 6);
   });

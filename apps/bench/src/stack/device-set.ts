@@ -41,7 +41,7 @@ export class DeviceSet {
   step(): number {
     const { controllers } = this;
     let done = 0;
-    for (let i = 0; i < controllers.length; i++) done += controllers[i]!.step();
+    for (let i = 0; i < controllers.length; i++) done += controllers[i].step();
     return done;
   }
 
@@ -57,7 +57,10 @@ function openMedium(spec: DeviceSpec): { medium: Medium; file?: NodeFileBackend 
   if (media.kind === 'file') {
     const file = NodeFileBackend.open(media.path, spec.mediaBytes);
     const bytes = file.bytes - (file.bytes % lbaBytes);
-    if (bytes === 0) throw new Error(`--media file:${media.path}: expected at least one block of ${lbaBytes} bytes, found ${file.bytes}`);
+    if (bytes === 0)
+      throw new Error(
+        `--media file:${media.path}: expected at least one block of ${lbaBytes} bytes, found ${file.bytes}`,
+      );
     return { medium: new FileMedium(file, bytes), file };
   }
   const bytes = spec.mediaBytes!;

@@ -20,7 +20,10 @@ export class NodeFileBackend {
     try {
       fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
     } catch (cause) {
-      throw new Error(`--media file:${path}: expected a file that can be read and written: ${(cause as Error).message}`, { cause });
+      throw new Error(
+        `--media file:${path}: expected a file that can be read and written: ${(cause as Error).message}`,
+        { cause },
+      );
     }
     try {
       return new NodeFileBackend(fd, settleSize(fd, path, bytes));
@@ -55,7 +58,8 @@ function settleSize(fd: number, path: string, bytes: number | undefined): number
   const stat = fstatSync(fd);
   if (!stat.isFile()) throw new Error(`--media file:${path}: expected a regular file, found something else`);
   if (stat.size === 0) {
-    if (bytes === undefined) throw new Error(`--media file:${path}: expected --media-size for a file that is new or empty`);
+    if (bytes === undefined)
+      throw new Error(`--media file:${path}: expected --media-size for a file that is new or empty`);
     ftruncateSync(fd, bytes);
     return bytes;
   }

@@ -24,7 +24,9 @@ export function planMemory(stack: StackOptions, pairs: number, dataBytes: number
   const ringBytes = roundUp(pairs * pairBytes + stack.controllers * ADMIN_BYTES);
   const bytes = roundUp(dataBytes + 16 * PAGE_BYTES);
   if (ringBytes + bytes + PAGE_BYTES > DMA_SPACE_BYTES_MAX) {
-    throw new RangeError(`iodepth x bs x jobs: expected at most ${DMA_SPACE_BYTES_MAX} bytes of DMA memory, got ${ringBytes + bytes}`);
+    throw new RangeError(
+      `iodepth x bs x jobs: expected at most ${DMA_SPACE_BYTES_MAX} bytes of DMA memory, got ${ringBytes + bytes}`,
+    );
   }
   const scatter = stack.scatterSeed === undefined ? {} : { scatterSeed: stack.scatterSeed };
   return {

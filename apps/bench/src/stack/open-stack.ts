@@ -44,26 +44,28 @@ export class Stack {
     private readonly controllers: readonly Controller[],
     private readonly sources: readonly PathController[],
   ) {
-    this.dma = functions[0]!.dma;
+    this.dma = functions[0].dma;
   }
 
   /** Builds devices and links, and brings the controllers up. @throws Error saying what cannot be had */
   static async open(options: StackOptions, demand: StackDemand): Promise<Stack> {
     const pairs = demand.jobs * options.queuePairs;
-    const memory = planMemory(options, pairs * options.controllers, demand.dataBytes);
+    const planned = planMemory(options, pairs * options.controllers, demand.dataBytes);
     const dma = new DmaSpace();
-    dma.attach(memory.rings);
-    dma.attach(memory.data);
+    dma.attach(planned.rings);
+    dma.attach(planned.data);
     const shared = options.device === 'thread';
     const links: LinkMemory[] = [];
-    for (let i = 0; i < options.controllers; i++) links.push(createLinkMemory({ queues: pairs + 1, vectors: 1, shared }));
+    for (let i = 0; i < options.controllers; i++)
+      links.push(createLinkMemory({ queues: pairs + 1, vectors: 1, shared }));
     const spec = deviceSpec(options, pairs);
     const place = shared ? await placeOnThread(spec, links, dma.arenas) : placeInline(spec, links, dma.arenas);
     try {
-      const { pause } = place;
-      const functions = links.map((link) => openLink({ memory: link, dma, clock: nodeClock, pause, memoryOrder: MEMORY_ORDER }));
+      const surroundings = { dma, clock: nodeClock, pause: () => place.pause(), memoryOrder: MEMORY_ORDER };
+      const functions = links.map((memory) => openLink({ memory, ...surroundings }));
       const controllers: Controller[] = [];
-      for (const each of functions) controllers.push(await Controller.attach(each, { clock: nodeClock, ioQueuePairs: pairs }));
+      for (const each of functions)
+        controllers.push(await Controller.attach(each, { clock: nodeClock, ioQueuePairs: pairs }));
       const sources: PathController[] = [];
       for (const each of controllers) sources.push(await PathController.open(each));
       return new Stack(options, place, functions, controllers, sources);
@@ -75,12 +77,12 @@ export class Stack {
 
   /** bytes of a logical block, and logical blocks in all */
   get lbaBytes(): number {
-    return this.controllers[0]!.namespace(NSID).blockBytes;
+    return this.controllers[0].namespace(NSID).blockBytes;
   }
 
   /** See {@link Stack.lbaBytes}. */
   get blocks(): number {
-    return this.controllers[0]!.namespace(NSID).blocks;
+    return this.controllers[0].namespace(NSID).blocks;
   }
 
   /** Accesses to registers and doorbells of all controllers since the start. */
@@ -112,7 +114,7 @@ export class Stack {
   async openTarget(): Promise<IoTarget> {
     const targets: IoTarget[] = [];
     for (let i = 0; i < this.options.queuePairs; i++) targets.push(await this.openOne());
-    return targets.length === 1 ? targets[0]! : new SpreadTarget(targets);
+    return targets.length === 1 ? targets[0] : new SpreadTarget(targets);
   }
 
   /** Gives an inline device its turn. */
@@ -122,7 +124,7 @@ export class Stack {
 
   /** Tells the controllers the time. */
   tick(): void {
-    for (let i = 0; i < this.controllers.length; i++) this.controllers[i]!.tick();
+    for (let i = 0; i < this.controllers.length; i++) this.controllers[i].tick();
   }
 
   /** Shuts the controllers down and ends the devices: what was written is durable then. */
@@ -138,7 +140,7 @@ export class Stack {
     const { layer } = this.options;
     const queuePair = queuePairOptions(this.options);
     if (layer === 'nvme') {
-      const controller = this.controllers[0]!;
+      const controller = this.controllers[0];
       return new NvmeTarget(await controller.createQueuePair(queuePair), controller.namespace(NSID));
     }
     const controllers = layer === 'bdev' ? this.sources.slice(0, 1) : this.sources;
@@ -160,7 +162,15 @@ function deviceSpec(options: StackOptions, queuePairs: number): DeviceSpec {
 }
 
 function queuePairOptions(options: StackOptions) {
-  const { ringEntries: entries, sqDoorbell, cqDoorbell, callbackIn, lookAhead, completionsPerPollMax, requests } = options;
+  const {
+    ringEntries: entries,
+    sqDoorbell,
+    cqDoorbell,
+    callbackIn,
+    lookAhead,
+    completionsPerPollMax,
+    requests,
+  } = options;
   return {
     entries,
     sqDoorbell,

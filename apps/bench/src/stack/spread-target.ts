@@ -7,8 +7,8 @@ export class SpreadTarget implements IoTarget {
   private next = 0;
 
   constructor(private readonly targets: readonly IoTarget[]) {
-    this.lbaBytes = targets[0]!.lbaBytes;
-    this.blocks = targets[0]!.blocks;
+    this.lbaBytes = targets[0].lbaBytes;
+    this.blocks = targets[0].blocks;
   }
 
   read(address: number, lba: number, blocks: number, callback: IoCallback, context: unknown): number {
@@ -29,20 +29,20 @@ export class SpreadTarget implements IoTarget {
 
   poll(): number {
     let found = 0;
-    for (let i = 0; i < this.targets.length; i++) found += this.targets[i]!.poll();
+    for (let i = 0; i < this.targets.length; i++) found += this.targets[i].poll();
     return found;
   }
 
   tick(nowNs: number): void {
-    for (let i = 0; i < this.targets.length; i++) this.targets[i]!.tick(nowNs);
+    for (let i = 0; i < this.targets.length; i++) this.targets[i].tick(nowNs);
   }
 
   describe(status: number): string {
-    return this.targets[0]!.describe(status);
+    return this.targets[0].describe(status);
   }
 
   private turn(): IoTarget {
-    const target = this.targets[this.next]!;
+    const target = this.targets[this.next];
     this.next = this.next + 1 === this.targets.length ? 0 : this.next + 1;
     return target;
   }

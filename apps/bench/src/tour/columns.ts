@@ -23,7 +23,7 @@ const COLUMNS = {
     const whole = nsPerIo(row.rows.at(-1)!.best);
     return `${Math.round((layerNs(row) / whole) * 100)} %`;
   },
-  'against all on': ({ best, rows }: MeasuredRow) => `${(best.iops / rows[0]!.best.iops).toFixed(2)} x`,
+  'against all on': ({ best, rows }: MeasuredRow) => `${(best.iops / rows[0].best.iops).toFixed(2)} x`,
   'MMIO writes per I/O': ({ best }: MeasuredRow) => formatRatio(best.mmioWritesPerIo),
   'latency p50': ({ best }: MeasuredRow) => latency(best, 'p50Ns'),
   'latency p99': ({ best }: MeasuredRow) => latency(best, 'p99Ns'),

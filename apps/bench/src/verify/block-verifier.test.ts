@@ -42,9 +42,9 @@ describe('one block', () => {
   it('is found out by any single byte that changes', () => {
     const buffer = block(128);
     for (let i = 0; i < 128; i++) {
-      buffer.bytes[i]! ^= 0x10;
+      buffer.bytes[i] ^= 0x10;
       expect(check(buffer)).toBe(i < 4 ? CHECK_MAGIC : CHECK_CRC);
-      buffer.bytes[i]! ^= 0x10;
+      buffer.bytes[i] ^= 0x10;
     }
     expect(check(buffer)).toBe(CHECK_OK);
   });
@@ -74,7 +74,7 @@ describe('one block', () => {
 
   it('is described with both sides and the first byte that differs', () => {
     const buffer = block();
-    buffer.bytes[100]! ^= 1;
+    buffer.bytes[100] ^= 1;
     const failure = describeFailure(CHECK_CRC, buffer, 0, 512, OFFSET, 7, 99);
     expect(failure).toMatchObject({
       reason: 'checksum mismatch',
@@ -90,7 +90,7 @@ describe('one block', () => {
 
   it('is described from its own header when nothing was known', () => {
     const buffer = block();
-    buffer.bytes[200]! ^= 1;
+    buffer.bytes[200] ^= 1;
     expect(describeFailure(CHECK_CRC, buffer, 0, 512, OFFSET, ANY, ANY)).toMatchObject({
       firstDifferingByte: 200,
       expected: { generation: ANY },
@@ -111,7 +111,7 @@ describe('patterns', () => {
           for (let i = 0; i < length; i++) expect(bytes[start + i]).toBe(pattern[i % pattern.length]);
           expect(bytes.subarray(start + length).every((byte) => byte === 0xee)).toBe(true);
           expect(checkPattern(bytes, start, length, pattern)).toBe(-1);
-          bytes[start + length - 1]! ^= 1;
+          bytes[start + length - 1] ^= 1;
           expect(checkPattern(bytes, start, length, pattern)).toBe(length - 1);
         },
       ),
@@ -132,7 +132,7 @@ function runOnArray(
   lines: string,
   commands: number,
 ): { verifier: BlockVerifier; map: WrittenMap; device: BlockBuffer; startBytes: number } {
-  const job = parseJobFile(`[job]\n${lines}\ntime_based\nruntime=1\noffset=4k\nsize=48k`, 'x').groups[0]![0]!;
+  const job = parseJobFile(`[job]\n${lines}\ntime_based\nruntime=1\noffset=4k\nsize=48k`, 'x').groups[0][0];
   const geometry = validateAgainstDevice(job, { lbaBytes: 512, deviceBytes: 64 * 1024 });
   const pattern = new IoPattern(job, geometry);
   const verifier = new BlockVerifier(job, geometry);
@@ -184,7 +184,7 @@ describe('a whole job', () => {
   it('checks blocks of another job without knowing their generation', () => {
     const { device, startBytes } = runOnArray('rw=write\nverify=crc32c\nbs=1k', 48);
     const job = parseJobFile('[reader]\nrw=read\nverify=crc32c\nbs=2k\nverify_interval=1k\noffset=4k\nsize=48k', 'x')
-      .groups[0]![0]!;
+      .groups[0][0];
     const geometry = validateAgainstDevice(job, { lbaBytes: 512, deviceBytes: 64 * 1024 });
     const reader = new BlockVerifier(job, geometry);
     expect(reader.checkForeign(device, startBytes, 48 * 1024, startBytes)).toBe(0);
@@ -196,7 +196,7 @@ describe('a whole job', () => {
   });
 
   it('excuses a torn block while a write is in flight only where the device may tear', () => {
-    const job = parseJobFile('[job]\nrw=randrw\nverify=crc32c\nbs=1k\nsize=4k', 'x').groups[0]![0]!;
+    const job = parseJobFile('[job]\nrw=randrw\nverify=crc32c\nbs=1k\nsize=4k', 'x').groups[0][0];
     const geometry = validateAgainstDevice(job, { lbaBytes: 512, deviceBytes: 4096 });
     const map = new WrittenMap(geometry.unitCount);
     const first = map.beginWrite(0, 1);
@@ -218,7 +218,7 @@ describe('a whole job', () => {
   });
 
   it('refuses an interval without room for a header', () => {
-    const job = parseJobFile('[job]\nrw=write\nverify=crc32c\nverify_interval=32', 'x').groups[0]![0]!;
+    const job = parseJobFile('[job]\nrw=write\nverify=crc32c\nverify_interval=32', 'x').groups[0][0];
     const geometry = validateAgainstDevice(job, { lbaBytes: 512, deviceBytes: 4096 });
     expect(() => new BlockVerifier(job, geometry)).toThrow(
       'verify_interval: expected a multiple of 4 above 32 bytes, got 32',

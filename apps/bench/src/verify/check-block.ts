@@ -131,10 +131,10 @@ export function describeFailure(
   const { words, bytes } = buffer;
   const first = start >>> 2;
   const found: BlockFacts = {
-    lengthBytes: words[first + HEADER_LENGTH]!,
+    lengthBytes: words[first + HEADER_LENGTH],
     deviceOffset: offsetInHeader(words, first),
-    generation: words[first + HEADER_GENERATION]!,
-    seed: words[first + HEADER_SEED]!,
+    generation: words[first + HEADER_GENERATION],
+    seed: words[first + HEADER_SEED],
     crc: blockChecksum(bytes, start, lengthBytes),
   };
   const right = blockBufferOver(new ArrayBuffer(lengthBytes));
@@ -147,7 +147,7 @@ export function describeFailure(
     reason: CHECK_NAMES[code] ?? `code ${code}`,
     deviceOffset,
     lengthBytes,
-    expected: { lengthBytes, deviceOffset, generation, seed, crc: right.words[HEADER_CRC]! },
+    expected: { lengthBytes, deviceOffset, generation, seed, crc: right.words[HEADER_CRC] },
     found,
     firstDifferingByte: firstDifference(bytes, start, right.bytes),
   };
@@ -187,7 +187,7 @@ function factsText(facts: BlockFacts): string {
 }
 
 function offsetInHeader(words: Uint32Array, first: number): number {
-  return words[first + HEADER_OFFSET_LO]! + words[first + HEADER_OFFSET_HI]! * 2 ** 32;
+  return words[first + HEADER_OFFSET_LO] + words[first + HEADER_OFFSET_HI] * 2 ** 32;
 }
 
 function firstDifference(bytes: Uint8Array, start: number, right: Uint8Array): number {

@@ -157,7 +157,7 @@ describe('WrittenMap against a plain device', () => {
         };
         const apply = (command: Command, i: number): void => {
           if (command.seen[i] !== undefined) return;
-          command.seen[i] = command.write ? command.token : device[command.start + i]!;
+          command.seen[i] = command.write ? command.token : device[command.start + i];
           if (command.write) device[command.start + i] = command.token;
         };
         for (const one of steps) {
@@ -179,7 +179,7 @@ describe('WrittenMap against a plain device', () => {
             }
             inFlight.push(command);
           } else if (inFlight.length > 0) {
-            const command = inFlight[one.pick % inFlight.length]!;
+            const command = inFlight[one.pick % inFlight.length];
             if (one.kind === 'apply') {
               apply(command, one.unit % command.units);
               continue;

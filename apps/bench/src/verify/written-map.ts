@@ -81,7 +81,7 @@ export class WrittenMap {
     this.events = (this.events + 1) >>> 0;
     const { pending, inFlight } = this;
     for (let unit = start; unit < start + units; unit++) {
-      const writes = inFlight[unit]!;
+      const writes = inFlight[unit];
       assert(writes < 0xffff, 'fewer than 65,536 writes to a block are in flight');
       inFlight[unit] = writes + 1;
       pending[unit] = writes === 0 ? generation : UNKNOWN;
@@ -99,7 +99,7 @@ export class WrittenMap {
     this.events = events;
     const { last, pending, inFlight, lastEnd } = this;
     for (let unit = start; unit < start + units; unit++) {
-      const writes = inFlight[unit]! - 1;
+      const writes = inFlight[unit] - 1;
       assert(writes >= 0, 'a write that ends was in flight');
       inFlight[unit] = writes;
       lastEnd[unit] = events;
@@ -122,14 +122,14 @@ export class WrittenMap {
    * @returns one of the EXPECT codes
    */
   expect(unit: number, ticket: number): number {
-    const last = this.last[unit]!;
-    const writes = this.inFlight[unit]!;
+    const last = this.last[unit];
+    const writes = this.inFlight[unit];
     if (last === NOTHING || last === UNKNOWN) return EXPECT_NOTHING;
-    if (((ticket - this.lastEnd[unit]!) | 0) < 0) return EXPECT_RACED;
+    if (((ticket - this.lastEnd[unit]) | 0) < 0) return EXPECT_RACED;
     this.generation = last;
     this.otherGeneration = last;
     if (writes === 0) return EXPECT_EXACT;
-    const pending = this.pending[unit]!;
+    const pending = this.pending[unit];
     if (pending === UNKNOWN) return EXPECT_RACED;
     this.otherGeneration = pending;
     return EXPECT_EITHER;
@@ -146,10 +146,10 @@ export class WrittenMap {
     const { last, inFlight } = this;
     const count = last.length;
     let unit = from;
-    while (unit < count && !isKnown(last[unit]!, inFlight[unit]!)) unit++;
+    while (unit < count && !isKnown(last[unit], inFlight[unit])) unit++;
     const start = unit;
     const end = Math.min(count, start + unitsMax);
-    while (unit < end && isKnown(last[unit]!, inFlight[unit]!)) unit++;
+    while (unit < end && isKnown(last[unit], inFlight[unit])) unit++;
     this.runStart = start;
     this.runUnits = unit - start;
     return unit > start;
@@ -158,7 +158,7 @@ export class WrittenMap {
   /** How many units have a known content. */
   knownUnits(): number {
     let known = 0;
-    for (let unit = 0; unit < this.last.length; unit++) if (isKnown(this.last[unit]!, this.inFlight[unit]!)) known++;
+    for (let unit = 0; unit < this.last.length; unit++) if (isKnown(this.last[unit], this.inFlight[unit])) known++;
     return known;
   }
 }

@@ -13,7 +13,7 @@ describe('BlockPermutation', () => {
         (count, seed, passes) => {
           const permutation = new BlockPermutation(count, new Prng(seed));
           const visits = new Uint8Array(count);
-          for (let i = 0; i < count * passes; i++) visits[permutation.next()]!++;
+          for (let i = 0; i < count * passes; i++) visits[permutation.next()]++;
           expect(visits.every((n) => n === passes)).toBe(true);
         },
       ),
@@ -54,7 +54,7 @@ describe('BlockPermutation', () => {
     for (let i = 1; i < 4096; i++) {
       const value = permutation.next();
       steps += Math.abs(value - before);
-      buckets[value >>> 12]!++;
+      buckets[value >>> 12]++;
       before = value;
     }
     expect(steps / 4095 / count).toBeCloseTo(1 / 3, 1);

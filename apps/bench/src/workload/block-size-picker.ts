@@ -46,7 +46,7 @@ export class BlockSizePicker {
     const random = prng.nextU32();
     const ends = this.ends;
     let i = 0;
-    while (random >= ends[i]!) i++;
-    return this.sizes[i]!;
+    while (random >= ends[i]) i++;
+    return this.sizes[i];
   }
 }

@@ -23,7 +23,7 @@ export class FreeMap {
 
   /** Whether the unit is free. */
   isFree(unit: number): boolean {
-    return (this.taken[Math.floor(unit / 32)]! & (1 << (unit & 31))) === 0;
+    return (this.taken[Math.floor(unit / 32)] & (1 << (unit & 31))) === 0;
   }
 
   /** How many units from `start` on are free, at most `wanted` and not past the end. */
@@ -38,7 +38,7 @@ export class FreeMap {
   take(start: number, units: number): void {
     for (let unit = start; unit < start + units; unit++) {
       const word = Math.floor(unit / 32);
-      this.taken[word] = this.taken[word]! | (1 << (unit & 31));
+      this.taken[word] = this.taken[word] | (1 << (unit & 31));
     }
   }
 }

@@ -7,7 +7,7 @@ import { IoPattern } from './io-pattern.js';
 const LBA_BYTES = 512;
 
 function make(lines: string, deviceBytes = 64 * 1024): { pattern: IoPattern; geometry: JobGeometry } {
-  const job = parseJobFile(`[job]\n${lines}`, 'x').groups[0]![0]!;
+  const job = parseJobFile(`[job]\n${lines}`, 'x').groups[0][0];
   const geometry = validateAgainstDevice(job, { lbaBytes: LBA_BYTES, deviceBytes });
   return { pattern: new IoPattern(job, geometry), geometry };
 }
@@ -126,7 +126,7 @@ describe('shares and sizes', () => {
     const count = (lines: string) => {
       const sizes = new Map<string, number>();
       for (const one of take(make(`${lines}\nnorandommap\ntime_based\nruntime=1`, 1024 ** 3).pattern, 30_000)) {
-        const size = one.split('+')[1]!;
+        const size = one.split('+')[1];
         sizes.set(size, (sizes.get(size) ?? 0) + 1 / 30_000);
       }
       return sizes;

@@ -99,7 +99,7 @@ export class IoPattern {
       prng,
     );
     this.map = new FreeMap(this.mode === MAPPED ? geometry.unitCount : 1);
-    this.streams = makeStreams(job, pickers, used[0]!, geometry.unitCount, prng);
+    this.streams = makeStreams(job, pickers, used[0], geometry.unitCount, prng);
     this.commandsLeft = oneSize
       ? Math.min(geometry.totalIos, Math.ceil(geometry.totalBytes / geometry.unitBytes))
       : geometry.totalIos;
@@ -137,7 +137,7 @@ export class IoPattern {
 
   private nextGeneral(): void {
     if (this.mixed) this.direction = this.prng.nextU32() < this.readBelow ? READ : WRITE;
-    const stream = this.streams[this.direction]!;
+    const stream = this.streams[this.direction];
     let units = stream.sizes.pick(this.prng);
     let start: number;
     switch (this.mode) {

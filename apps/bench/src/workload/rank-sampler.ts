@@ -35,8 +35,8 @@ export class RankSampler {
     const masses = new Float64Array(BUCKETS);
     for (let i = 0; i + 1 < bounds.length; i++) {
       this.firstRank[i] = bounds[i]!;
-      this.ranks[i] = bounds[i + 1]! - bounds[i]!;
-      masses[i] = massOf(bounds[i]!, bounds[i + 1]!);
+      this.ranks[i] = bounds[i + 1] - bounds[i];
+      masses[i] = massOf(bounds[i], bounds[i + 1]);
     }
     fillAliasTable(masses, this.threshold, this.alias);
   }
@@ -45,9 +45,9 @@ export class RankSampler {
   draw(prng: Prng): number {
     const random = prng.nextU32();
     let bucket = random >>> (32 - BUCKET_BITS);
-    if ((random << BUCKET_BITS) >>> 0 >= this.threshold[bucket]!) bucket = this.alias[bucket]!;
-    const ranks = this.ranks[bucket]!;
-    return ranks === 1 ? this.firstRank[bucket]! : this.firstRank[bucket]! + prng.below(ranks);
+    if ((random << BUCKET_BITS) >>> 0 >= this.threshold[bucket]) bucket = this.alias[bucket]!;
+    const ranks = this.ranks[bucket];
+    return ranks === 1 ? this.firstRank[bucket] : this.firstRank[bucket] + prng.below(ranks);
   }
 }
 
@@ -76,14 +76,14 @@ function fillAliasTable(masses: Float64Array, threshold: Uint32Array, alias: Uin
   const scaled = masses.map((mass) => (mass / total) * slots);
   const small: number[] = [];
   const large: number[] = [];
-  for (let i = 0; i < slots; i++) (scaled[i]! < 1 ? small : large).push(i);
+  for (let i = 0; i < slots; i++) (scaled[i] < 1 ? small : large).push(i);
   while (small.length > 0 && large.length > 0) {
     const less = small.pop()!;
     const more = large.pop()!;
-    threshold[less] = Math.floor(scaled[less]! * 2 ** 32);
+    threshold[less] = Math.floor(scaled[less] * 2 ** 32);
     alias[less] = more;
-    scaled[more] = scaled[more]! - (1 - scaled[less]!);
-    (scaled[more]! < 1 ? small : large).push(more);
+    scaled[more] = scaled[more] - (1 - scaled[less]);
+    (scaled[more] < 1 ? small : large).push(more);
   }
   for (const i of [...small, ...large]) {
     threshold[i] = masses[i] === 0 ? 0 : 0xffff_ffff;

@@ -82,6 +82,13 @@ export function readOrWrite(io: IoContext, words: Int32Array, at: number, opcode
 }
 
 /** The words of an entry are signed here; what the error log is told is not. */
-function refuseAt(io: IoContext, status: number, nsid: number, errorByte: number, lbaLow: number, lbaHigh: number): number {
+function refuseAt(
+  io: IoContext,
+  status: number,
+  nsid: number,
+  errorByte: number,
+  lbaLow: number,
+  lbaHigh: number,
+): number {
   return io.refuse(status, nsid >>> 0, errorByte, lbaLow >>> 0, lbaHigh >>> 0);
 }
