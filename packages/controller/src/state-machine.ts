@@ -15,7 +15,7 @@ import { type ConfigurationListener } from './register-file.js';
 import { resolveRing } from './ring.js';
 import { SubmissionQueue, submissionRingBytes } from './submission-queue.js';
 
-/** Where a controller is in its life; see {@link StateMachine}. */
+/** Where a controller is in its life; see `StateMachine`. */
 export type ControllerState = 'disabled' | 'ready' | 'shut-down' | 'failed';
 
 /**

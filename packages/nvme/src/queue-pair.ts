@@ -54,7 +54,7 @@ export interface QueuePairStatistics {
 
 /**
  * A queue pair as its user sees it: commands in, callbacks out. It belongs to one thread and acts only when called.
- * The generic half is here: requests, splitting, refusals; the rings are {@link RingPair}'s.
+ * The generic half is here: requests, splitting, refusals; the rings are `RingPair`'s.
  *
  * Q1. An accepted command is called back exactly once, from inside a poll or a disconnect.
  * Q2. Requests are free again before their callback runs, so a callback can always submit one command for the one that completed.
