@@ -40,4 +40,5 @@ while (Atomics.load(control, STOP) === 0) {
   idle = device.step() === 0 ? idle + 1 : 0;
   if (idle > IDLE_TURNS_MAX) Atomics.wait(control, NAP, 0, NAP_MS);
 }
-parentPort!.postMessage({ ...device.doorbellFaults } satisfies DeviceThreadEnd);
+const { strayWrites, invalidValues } = device.doorbellFaults;
+parentPort!.postMessage({ strayWrites, invalidValues } satisfies DeviceThreadEnd);

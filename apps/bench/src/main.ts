@@ -4,13 +4,13 @@ import { parseArguments } from './cli/arguments.js';
 import type { BenchOptions } from './cli/bench-options.js';
 import { compareWithC } from './compare-c/compare-c.js';
 import { runJobs } from './engine/run-jobs.js';
+import { interruptSignal } from './measure/interrupt.js';
 import { describeStack, stackSettings } from './report/describe-stack.js';
 import { fioJson } from './report/fio-json.js';
-import type { JobResult } from './report/job-result.js';
 import { LiveLine } from './report/live-line.js';
 import { describeMachine } from './report/machine.js';
 import { renderReport } from './report/table.js';
-import { colorOf, writeReport } from './report/write-report.js';
+import { checkOutput, colorOf, writeReport } from './report/write-report.js';
 import { runTour } from './tour/tour.js';
 import { packageVersion } from './version.js';
 
@@ -28,6 +28,7 @@ async function main(): Promise<number> {
   }
   const { options } = parsed;
   for (const warning of options.jobs?.warnings ?? []) process.stderr.write(`warning: ${warning}\n`);
+  checkOutput(options.report);
   if (options.command === 'compare-c') return compareWithC(options);
   if (options.command === 'tour') return runTour(options);
   return run(options);
@@ -35,25 +36,20 @@ async function main(): Promise<number> {
 
 async function run(options: BenchOptions): Promise<number> {
   const startedMs = performance.now();
-  let interrupted = false;
-  process.once('SIGINT', () => {
-    interrupted = true;
-    process.stderr.write('\ninterrupted: what there is so far\n');
-  });
-  const hooks = { live: new LiveLine(process.stderr, options.report.eta), isInterrupted: () => interrupted };
-  const results = await runJobs(options.jobs!.groups, options, hooks);
-  report(results, options, performance.now() - startedMs);
-  const failed = results.some((result) => result.errors > 0 || (result.verify?.errors ?? 0) > 0);
-  return failed ? EXIT_ERRORS : EXIT_GOOD;
-}
-
-function report(results: readonly JobResult[], options: BenchOptions, elapsedMs: number): void {
+  // Before the run: afterwards the load would be the run's own.
   const machine = describeMachine();
+  const signal = interruptSignal((text) => process.stderr.write(`\n${text}`));
+  const hooks = { live: new LiveLine(process.stderr, options.report.eta), isInterrupted: () => signal.aborted };
+  const results = await runJobs(options.jobs!.groups, options, hooks);
+  const elapsedMs = performance.now() - startedMs;
+  const facts = { machine, stack: stackSettings(options), globalSettings: {}, nowMs: Date.now(), elapsedMs };
   const text =
     options.report.outputFormat === 'json'
-      ? `${JSON.stringify(fioJson(results, { machine, stack: stackSettings(options), globalSettings: {}, nowMs: Date.now(), elapsedMs }), null, 2)}\n`
+      ? `${JSON.stringify(fioJson(results, facts), null, 2)}\n`
       : renderReport(results, machine, describeStack(options), colorOf(options.report));
   writeReport(text, options.report);
+  const failed = results.some((result) => result.errors > 0 || (result.verify?.errors ?? 0) > 0);
+  return failed ? EXIT_ERRORS : EXIT_GOOD;
 }
 
 main().then(

@@ -113,7 +113,7 @@ export class NvmeBackend implements BdevBackend {
   close(): void {
     for (const { source, pair } of this.paths) {
       // The rings are the controller's until it has let them go; what it cannot confirm is its own failure's business.
-      if (source.controller.state === 'READY') void source.controller.deleteQueuePair(pair).catch(() => undefined);
+      if (source.controller.state !== 'DETACHED') void source.controller.deleteQueuePair(pair).catch(() => undefined);
     }
   }
 

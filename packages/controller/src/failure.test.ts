@@ -70,6 +70,22 @@ describe('a controller that fails', () => {
   });
 });
 
+describe('a planned failure', () => {
+  it.each(['fatal', 'hang', 'remove'] as const)(
+    '(%s) in the turn of one queue ends the turn of the next',
+    (failMode) => {
+      const host = new RawHost({ failAfterCommands: 2, failMode }).enable();
+      const queues = [host.createPair(1), host.createPair(2)];
+      for (const queue of queues) {
+        for (let cid = 0; cid < 4; cid++) queue.push({ ...FLUSH, cid });
+        queue.ring();
+      }
+      host.settle();
+      expect(queues.map((queue) => queue.completions.drain().length)).toEqual([2, 0]);
+    },
+  );
+});
+
 describe('options out of range are refused', () => {
   const medium = new NullMedium(4096);
   it.each([

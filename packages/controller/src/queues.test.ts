@@ -142,6 +142,41 @@ describe('rings', () => {
   });
 });
 
+describe('a full admin completion queue', () => {
+  it('stops the admin queue until a slot is free', () => {
+    const host = new RawHost().enable(16, 3);
+    for (let cid = 0; cid < 6; cid++) host.admin.push({ opcode: ADMIN_GET_FEATURES, cid, cdw10: FEATURE_ARBITRATION });
+    host.admin.ring();
+    const cids: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      host.settle();
+      const all = host.admin.completions.drain();
+      expect(all).toHaveLength(2);
+      cids.push(...all.map((each) => each.cid));
+    }
+    expect(cids).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+});
+
+describe('a queue that was deleted', () => {
+  it('leaves no doorbell behind: neither a fault nor a head for the next one', () => {
+    const host = new RawHost().enable();
+    const before = host.createPair(1, 16, 8);
+    for (let i = 0; i < 11; i++) before.execute(FLUSH);
+    host.run({ opcode: ADMIN_DELETE_IO_SQ, cdw10: 1 });
+    host.run({ opcode: ADMIN_DELETE_IO_CQ, cdw10: 1 });
+    idle(host);
+    expect(host.controller.doorbellFaults).toMatchObject({ strayWrites: 0, invalidValues: 0 });
+    const queue = host.createPair(1, 16, 8);
+    for (let cid = 0; cid < 12; cid++) queue.push({ ...FLUSH, cid });
+    queue.ring();
+    host.settle();
+    expect(host.controller.doorbellFaults.invalidValues).toBe(0);
+    expect([...Array(7).keys()].map(() => queue.completions.poll()!.cid)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(queue.completions.poll()).toBeUndefined();
+  });
+});
+
 describe('messages', () => {
   it('are sent once per batch on the vector of the queue, and only if it asked for them', () => {
     const host = new RawHost().enable();
@@ -158,6 +193,16 @@ describe('messages', () => {
     expect(host.function.vectors.received(0)).toBe(before);
     host.run({ opcode: ADMIN_GET_FEATURES, cdw10: FEATURE_ARBITRATION });
     expect(host.function.vectors.received(0)).toBe(before + 1);
+  });
+
+  it('are not sent while a full queue waits', () => {
+    const host = new RawHost().enable();
+    const queue = host.createPair(1, 64, 4, 6);
+    for (let cid = 0; cid < 9; cid++) queue.push({ ...FLUSH, cid });
+    queue.ring();
+    host.settle();
+    host.settle();
+    expect(host.function.vectors.received(6)).toBe(1);
   });
 
   it('wait while the vector is masked', () => {
@@ -250,6 +295,24 @@ describe('doorbells that no host should write', () => {
     queue.completions.ring();
     host.settle();
     expect(queue.completions.drain().map((each) => each.cid)).toEqual([3, 4, 5]);
+  });
+
+  it('a head of the size of the queue is refused although so many entries were posted', () => {
+    const host = listening();
+    const queue = host.createPair(1, 64, 4);
+    for (let cid = 0; cid < 9; cid++) queue.push({ ...FLUSH, cid });
+    queue.ring();
+    host.settle();
+    expect([1, 2, 3].map(() => queue.completions.poll()!.cid)).toEqual([0, 1, 2]);
+    queue.completions.ring(3);
+    host.settle();
+    // The device's head is 3 and three entries are posted beyond it: 4 would be one consumed, if 4 were a slot.
+    expect(queue.completions.poll()!.cid).toBe(3);
+    queue.completions.ring(4);
+    host.settle();
+    expect(event(host)).toEqual(VALUE);
+    expect([1, 2].map(() => queue.completions.poll()!.cid)).toEqual([4, 5]);
+    expect(queue.completions.poll()).toBeUndefined();
   });
 
   it('a head past the tail is refused: it would free slots that hold nothing', () => {

@@ -142,6 +142,15 @@ describe('a controller reset', () => {
     expect(get()).toBe(initial);
   });
 
+  it('lets the number of queues be chosen again', () => {
+    const host = new RawHost().enable();
+    host.createPair(1);
+    host.write32(REG_CC, 0);
+    host.enable();
+    const set = { opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_NUMBER_OF_QUEUES, cdw11: 0x0001_0001 };
+    expect(host.run(set)).toMatchObject({ code: 0, result: 0x0001_0001 });
+  });
+
   it('forgets the I/O queues; a new one starts with phase 1', () => {
     const host = new RawHost().enable();
     const before = host.createPair(1, 4);

@@ -109,6 +109,21 @@ export async function enable(
   await waitReady(fn, clock, 1, capabilities.readyTimeoutMs, false);
 }
 
+/**
+ * Disables a controller that could not be brought up, ready or not.
+ *
+ * @returns whether it is known not to write to memory any more
+ */
+export async function silence(fn: PcieFunction, clock: Clock, timeoutMs: number): Promise<boolean> {
+  fn.registers.write32(REG_CC, 0);
+  try {
+    await waitReady(fn, clock, 0, timeoutMs, true);
+    return true;
+  } catch (error) {
+    return error instanceof DriverError && error.code === 'CONTROLLER_GONE';
+  }
+}
+
 /** Announces a normal shutdown and waits until the controller has made everything durable. [Base] 3.6.1 */
 export async function shutDown(fn: PcieFunction, clock: Clock, timeoutMs: number): Promise<void> {
   const cc = await fn.registers.read32(REG_CC);

@@ -14,7 +14,7 @@ import {
 import type { PcieFunction } from '@phasebit/pcie';
 import { AdminQueue } from './admin-queue.js';
 import { type AsyncEvent, AsyncEvents } from './async-events.js';
-import { type Capabilities, disable, enable, readCapabilities, shutDown } from './bring-up.js';
+import { type Capabilities, disable, enable, readCapabilities, shutDown, silence } from './bring-up.js';
 import { type ControllerOptions, type ControllerSettings, settleControllerOptions } from './controller-options.js';
 import { DriverError, type DriverErrorCode, type DriverErrorFacts } from './errors.js';
 import { activeNamespaces, identifyController, identifyDescriptors, identifyNamespace } from './identify.js';
@@ -22,9 +22,17 @@ import { allocateRings, createRings, deleteRings } from './io-queues.js';
 import { ADMIN_RING_ENTRIES, ASYNC_EVENT_REQUESTS_MAX, TRANSFER_BYTES_MAX } from './limits.js';
 import { Namespace } from './namespace.js';
 import { QueuePair } from './queue-pair.js';
-import { type QueuePairOptions, settleQueuePairOptions } from './queue-pair-options.js';
+import {
+  type QueuePairOptions,
+  type QueuePairPlace,
+  type QueuePairSettings,
+  settleQueuePairOptions,
+} from './queue-pair-options.js';
 
 const ALL_ONES = 0xffff_ffff;
+
+/** Ticks that an I/O command has at least before it counts as timed out, however long they are apart. */
+const TICKS_TO_TIMEOUT = 4;
 
 /**
  * Where a controller stands.
@@ -66,6 +74,10 @@ export class Controller {
   private failure: DriverError | undefined;
   private nextLookNs = 0;
   private isLooking = false;
+  private lastTickNs: number;
+  private attendedMs = 0;
+  /** of a controller that has failed: it is known not to write to memory any more */
+  private isQuiet = false;
 
   private constructor(
     private readonly fn: PcieFunction,
@@ -81,6 +93,7 @@ export class Controller {
     this.namespaces = found.namespaces;
     this.ioQueuePairsMax = found.ioQueuePairsMax;
     this.transferBytesMax = found.transferBytesMax;
+    this.lastTickNs = clock.nowNs();
   }
 
   /**
@@ -93,22 +106,30 @@ export class Controller {
     const { clock, log = silentLog } = options;
     const capabilities = await readCapabilities(fn);
     await disable(fn, clock, capabilities.readyTimeoutMs);
-    const entries = Math.min(ADMIN_RING_ENTRIES, capabilities.queueEntriesMax);
+    // CAP.MQES is about I/O queues; the admin queue has a limit of its own. [Base] 3.1.4.1, 3.1.4.8
+    const entries = ADMIN_RING_ENTRIES;
     const rings = allocateRings(fn.dma, entries);
-    await enable(fn, clock, capabilities, { entries, ...rings });
     const place = { qid: 0, function: fn, ...rings, transferBytesMax: PAGE_BYTES };
-    const queuePair = new QueuePair(
+    const queuePair = makeQueuePair(
       place,
       settleQueuePairOptions({ entries, sqDoorbell: 'command', cqDoorbell: 'poll' }, entries),
     );
-    const admin = new AdminQueue(queuePair, fn, clock, settings.adminDeadlineMs);
-    const found = await explore(admin, capabilities, settings, log);
-    const events = new AsyncEvents(queuePair);
-    await subscribe(admin, found.identify, events, log);
-    log.info(
-      `controller ${found.identify.cntlid} ready: ${found.namespaces.size} namespaces, ${found.ioQueuePairsMax} queue pairs`,
-    );
-    return new Controller(fn, clock, log, settings, found, events);
+    try {
+      await enable(fn, clock, capabilities, { entries, ...rings });
+      const admin = new AdminQueue(queuePair, fn, clock, settings.adminDeadlineMs);
+      const found = await explore(admin, capabilities, settings, log);
+      const events = new AsyncEvents(queuePair);
+      await subscribe(admin, found.identify, events, log);
+      log.info(
+        `controller ${found.identify.cntlid} ready: ${found.namespaces.size} namespaces, ${found.ioQueuePairsMax} queue pairs`,
+      );
+      return new Controller(fn, clock, log, settings, found, events);
+    } catch (error) {
+      const isQuiet = await silence(fn, clock, capabilities.readyTimeoutMs);
+      queuePair.disconnect();
+      if (isQuiet) queuePair.free();
+      throw error;
+    }
   }
 
   /** Where the controller stands. */
@@ -146,7 +167,7 @@ export class Controller {
     const qid = this.freeQid();
     const rings = allocateRings(this.fn.dma, settings.entries);
     const place = { qid, function: this.fn, ...rings, transferBytesMax: this.transferBytesMax };
-    const pair = new QueuePair(place, settings);
+    const pair = makeQueuePair(place, settings);
     this.pairs[qid] = pair;
     try {
       await createRings(this.admin, qid, settings.entries, rings);
@@ -157,8 +178,16 @@ export class Controller {
     return pair;
   }
 
-  /** Deletes an I/O queue pair. What is in flight or waits on it completes as aborted. */
+  /**
+   * Deletes an I/O queue pair and gives its memory back. What is in flight or waits on it completes as aborted. Of a controller that has
+   * FAILED too, unless it may still write to that memory.
+   */
   async deleteQueuePair(pair: QueuePair): Promise<void> {
+    if (this.currentState === 'FAILED') {
+      this.pairs[pair.qid] = undefined;
+      if (this.isQuiet) pair.free();
+      return;
+    }
     this.demandReady();
     await deleteRings(this.admin, pair.qid);
     pair.poll();
@@ -177,8 +206,10 @@ export class Controller {
   tick(): void {
     if (this.currentState !== 'READY') return;
     const nowNs = this.clock.nowNs();
-    const nowMs = Math.floor(nowNs / 1e6);
-    for (const pair of this.pairs) pair?.setTick(nowMs);
+    // Time in which the host did not look, because it was stopped or busy, is not the device's: little of it counts.
+    this.attendedMs += Math.min((nowNs - this.lastTickNs) / 1e6, this.settings.ioTimeoutMs / TICKS_TO_TIMEOUT);
+    this.lastTickNs = nowNs;
+    for (const pair of this.pairs) pair?.setTick(Math.floor(this.attendedMs));
     this.admin.queuePair.poll();
     if (nowNs < this.nextLookNs || this.isLooking) return;
     this.nextLookNs = nowNs + this.settings.healthCheckMs * 1e6;
@@ -234,11 +265,14 @@ export class Controller {
     this.log.warn(`controller ${this.identify.cntlid} lost: ${error.message}`);
     try {
       if (code !== 'CONTROLLER_GONE') await disable(this.fn, this.clock, this.capabilities.readyTimeoutMs);
+      this.isQuiet = true;
     } catch (cause) {
+      this.isQuiet = cause instanceof DriverError && cause.code === 'CONTROLLER_GONE';
       this.log.warn(`controller ${this.identify.cntlid} could not be disabled: ${String(cause)}`);
     }
     this.currentState = 'FAILED';
     this.disconnectAll();
+    if (this.isQuiet) this.admin.queuePair.free();
     this.onFailed(error);
   }
 
@@ -260,6 +294,17 @@ export class Controller {
     this.pairs[pair.qid] = undefined;
     pair.disconnect();
     pair.free();
+  }
+}
+
+/** Makes a queue pair over rings that are there. What cannot be made gives the rings back. */
+function makeQueuePair(place: QueuePairPlace, settings: QueuePairSettings): QueuePair {
+  try {
+    return new QueuePair(place, settings);
+  } catch (error) {
+    place.function.dma.free(place.sqAddress);
+    place.function.dma.free(place.cqAddress);
+    throw error;
   }
 }
 

@@ -24,7 +24,13 @@ export interface Rings {
 /** Sets memory aside for two rings of `entries` entries, contiguous on the bus, all zeroes so that no phase bit is set. */
 export function allocateRings(dma: DmaSpace, entries: number): Rings {
   const sqAddress = dma.allocate(entries * SQE_BYTES, { contiguous: true });
-  const cqAddress = dma.allocate(entries * CQE_BYTES, { contiguous: true });
+  let cqAddress: number;
+  try {
+    cqAddress = dma.allocate(entries * CQE_BYTES, { contiguous: true });
+  } catch (error) {
+    dma.free(sqAddress);
+    throw error;
+  }
   dma.bytes(sqAddress, entries * SQE_BYTES).fill(0);
   dma.bytes(cqAddress, entries * CQE_BYTES).fill(0);
   return { sqAddress, cqAddress };

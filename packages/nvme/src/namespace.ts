@@ -1,4 +1,7 @@
-import { type IdentifyNamespace, lbaFormatIndex } from '@phasebit/nvme-spec';
+import { type IdentifyNamespace, type LbaFormat, lbaFormatIndex } from '@phasebit/nvme-spec';
+
+/** Stands in for a format that the namespace says it has and does not list. */
+const NO_FORMAT: LbaFormat = { ms: 0, lbads: 0, rp: 0 };
 
 /**
  * A namespace as the I/O path needs it: fixed numbers. A changed namespace is a new object.
@@ -22,13 +25,16 @@ export class Namespace {
   readonly uuid: string;
   /** what the controller said, whole */
   readonly identify: IdentifyNamespace;
+  /** why this driver cannot move its blocks; empty when it can */
+  readonly unusable: string;
 
   /**
    * @param uuid - from the namespace identification descriptors, empty for none
    * @param transferBytesMax - most bytes of one command on this controller
    */
   constructor(nsid: number, identify: IdentifyNamespace, uuid: string, transferBytesMax: number) {
-    const format = identify.lbaf[lbaFormatIndex(identify.flbas, identify.nlbaf + 1)];
+    const index = lbaFormatIndex(identify.flbas, identify.nlbaf + 1);
+    const format = identify.lbaf[index] ?? NO_FORMAT;
     this.nsid = nsid;
     this.blockBytes = 2 ** format.lbads;
     this.blockShift = format.lbads;
@@ -38,13 +44,16 @@ export class Namespace {
     this.anaGroupId = identify.anagrpid;
     this.uuid = uuid;
     this.identify = identify;
-  }
-
-  /** Why this driver cannot move its blocks; empty when it can. */
-  get unusable(): string {
-    const format = this.identify.lbaf[lbaFormatIndex(this.identify.flbas, this.identify.nlbaf + 1)];
-    if (format.lbads < 9 || format.lbads > 16) return `expected blocks of 2^9 to 2^16 bytes, got 2^${format.lbads}`;
-    if (format.ms !== 0) return `expected no metadata, got ${format.ms} bytes per block`;
-    return '';
+    if (format === NO_FORMAT) {
+      this.unusable = `expected one of ${identify.lbaf.length} LBA formats, got number ${index}`;
+    } else if (format.lbads < 9 || format.lbads > 16) {
+      this.unusable = `expected blocks of 2^9 to 2^16 bytes, got 2^${format.lbads}`;
+    } else if (format.ms !== 0) {
+      this.unusable = `expected no metadata, got ${format.ms} bytes per block`;
+    } else if (this.blockBytes > transferBytesMax) {
+      this.unusable = `expected blocks of at most one transfer, ${transferBytesMax} bytes, got ${this.blockBytes}`;
+    } else {
+      this.unusable = '';
+    }
   }
 }

@@ -88,10 +88,12 @@ export class LinkDevice {
   /** Sends the message of a vector, or keeps it pending while the vector is masked. `vector` is below {@link LinkDevice.vectors}. */
   sendMessage(vector: number): void {
     const at = VECTORS_BASE + vector * VECTOR_WORDS;
-    if (Atomics.load(this.words, at + 1) !== 0) {
-      Atomics.store(this.words, at + 2, 1);
-      return;
+    const words = this.words;
+    if (Atomics.load(words, at + 1) !== 0) {
+      Atomics.store(words, at + 2, 1);
+      // The host may have taken the mask away between the two and found nothing pending: whoever takes the pending message away sends it.
+      if (Atomics.load(words, at + 1) !== 0 || Atomics.exchange(words, at + 2, 0) === 0) return;
     }
-    Atomics.add(this.words, at, 1);
+    Atomics.add(words, at, 1);
   }
 }

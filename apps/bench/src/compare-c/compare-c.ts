@@ -29,6 +29,7 @@ export async function compareWithC(options: BenchOptions): Promise<number> {
   const cases = chooseCases(options);
   const amount = chooseAmount(options);
   const { program, compiler } = compileReference();
+  const machine = describeMachine();
   const progress = new ProgressLines(process.stderr, options.report.eta);
   const signal = interruptSignal((text) => process.stderr.write(`\n${text}`));
   const comparison: Comparison = {
@@ -56,7 +57,6 @@ export async function compareWithC(options: BenchOptions): Promise<number> {
     await oneRound(cases, context);
   }
   progress.clear();
-  const machine = describeMachine();
   const json = options.report.outputFormat === 'json';
   const text = json
     ? `${JSON.stringify(comparisonJson(comparison, options, machine, amount), null, 2)}\n`

@@ -9,6 +9,8 @@ const SLICE_NS = 20e6;
 const TICK_NS = 1e6;
 /** Turns between two looks at the clock for the sake of time itself: pacing, ends, ticks. */
 const TURNS_PER_LOOK = 32;
+/** Looks at the clock without a completion before this thread makes room for others: some 50 us of polling. */
+const IDLE_LOOKS_MAX = 64;
 /** After a stop, what is in flight has this long to complete. */
 const DRAIN_NS = 10e9;
 
@@ -20,6 +22,8 @@ export interface GroupSurroundings {
   readonly meter: ResourceMeter;
   /** lets an inline device do its part */
   readonly step: () => void;
+  /** gives the processor up for a moment, when nothing has come for a while: the device's thread may be waiting for one */
+  readonly nap: () => void;
   /** tells the stack the time */
   readonly tick: (nowNs: number) => void;
   /** called when a job's ramp is over: what was counted until then does not count */
@@ -56,10 +60,11 @@ export async function runGroup(runners: readonly JobRunner[], surroundings: Grou
 
 /** Hot path: nothing is allocated but what a look at the clock takes. Ends early, and gives true, when a job's ramp is over. */
 function runSlice(runners: readonly JobRunner[], surroundings: GroupSurroundings): boolean {
-  const { clock, step, tick, time } = surroundings;
+  const { clock, step, nap, tick, time } = surroundings;
   const count = runners.length;
   time[0] = clock.nowNs();
   const endNs = time[0] + SLICE_NS;
+  let idleLooks = 0;
   let tickNs = time[0];
   while (time[0] < endNs) {
     let open = 0;
@@ -75,10 +80,13 @@ function runSlice(runners: readonly JobRunner[], surroundings: GroupSurroundings
       tick(time[0]);
       tickNs = time[0] + TICK_NS;
     }
+    let found = 0;
     for (let turn = 0; turn < TURNS_PER_LOOK; turn++) {
-      for (let i = 0; i < count; i++) runners[i].turn();
+      for (let i = 0; i < count; i++) found += runners[i].turn();
       step();
     }
+    idleLooks = found === 0 ? idleLooks + 1 : 0;
+    if (idleLooks > IDLE_LOOKS_MAX) nap();
     time[0] = clock.nowNs();
   }
   return false;

@@ -29,7 +29,10 @@ export async function runJobs(
   options: BenchOptions,
   hooks: RunHooks,
 ): Promise<JobResult[]> {
-  for (const job of groups.flat()) checkVerifiable(job, options);
+  for (const job of groups.flat()) {
+    checkVerifiable(job, options);
+    checkDepth(job, options);
+  }
   const stack = await Stack.open(options.stack, {
     jobs: Math.max(...groups.map((group) => group.length)),
     dataBytes: Math.max(...groups.map((group) => group.reduce((sum, job) => sum + bufferBytesOf(job), 0))),
@@ -83,7 +86,7 @@ async function runOneGroup(
   const onRampEnd = (): void => {
     before = countersOf(stack);
   };
-  await runGroup(runners, { clock: nodeClock, time, meter, step: stack.step, tick, onRampEnd, onSlice });
+  await runGroup(runners, { clock: nodeClock, time, meter, step: stack.step, nap: stack.nap, tick, onRampEnd, onSlice });
   hooks.live.clear();
   const used = usedSince(before, stack, meter);
   return reportGroups(runners).map((reported) => {
@@ -107,6 +110,15 @@ function checkVerifiable(job: JobSpec, options: BenchOptions): void {
       `job "${job.name}": verify=${job.verify} expects a medium that keeps data (--media ram or file:PATH), got --media null`,
     );
   }
+}
+
+/** A queue pair refuses a command when it is out of requests, and the jobs do not ask twice. */
+function checkDepth({ name, ioDepth }: JobSpec, { stack }: BenchOptions): void {
+  const room = (stack.requests ?? stack.ringEntries * 2) * stack.queuePairs;
+  if (ioDepth <= room) return;
+  throw new Error(
+    `job "${name}": iodepth: expected at most ${room}, the requests of its queue pairs (--requests, --ring, --queue-pairs), got ${ioDepth}`,
+  );
 }
 
 interface Counters {

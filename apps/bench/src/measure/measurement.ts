@@ -9,6 +9,8 @@ export interface Measurement {
   /** of the direction that did most; absent when not taken */
   readonly latency?: { readonly p50Ns: number; readonly p99Ns: number; readonly maxNs: number };
   readonly mmioWritesPerIo: number;
+  /** processor time over time: 1 is one core all the time */
+  readonly cores: number;
   readonly errors: number;
   readonly errorsByStatus: Readonly<Record<string, number>>;
   readonly verifiedBytes: number;
@@ -17,8 +19,15 @@ export interface Measurement {
 
 /** What this reads of the JSON that `run --output-format=json` prints: fio's, and what is under `phasebit`. */
 interface ChildReport {
-  readonly jobs: readonly (Readonly<Record<Direction, DirectionReport>> & { readonly jobname: string })[];
+  readonly jobs: readonly (Readonly<Record<Direction, DirectionReport>> & CommonReport)[];
   readonly phasebit: { readonly jobs: readonly OwnReport[] };
+}
+
+interface CommonReport {
+  readonly jobname: string;
+  /** per cent of one core */
+  readonly usr_cpu: number;
+  readonly sys_cpu: number;
 }
 
 type Direction = 'read' | 'write' | 'trim';
@@ -60,6 +69,7 @@ export function readMeasurements(text: string): Measurement[] {
       bytesPerSecond: sum((direction) => direction.bw_bytes),
       ...latencyOf(directions.reduce((most, next) => (next.total_ios > most.total_ios ? next : most))),
       mmioWritesPerIo: own.mmio_writes_per_io ?? 0,
+      cores: (job.usr_cpu + job.sys_cpu) / 100,
       errors: own.errors,
       errorsByStatus: own.errors_by_status,
       verifiedBytes: own.verified_bytes,

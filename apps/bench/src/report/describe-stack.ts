@@ -14,7 +14,6 @@ export function describeShared({ stack }: BenchOptions): string {
     `queue-pairs ${stack.queuePairs}`,
     `lba-bytes ${stack.lbaBytes}`,
     ...(stack.completionsPerPollMax === undefined ? [] : [`completions-per-poll ${stack.completionsPerPollMax}`]),
-    `seed ${stack.seed}`,
   ].join(' | ');
 }
 

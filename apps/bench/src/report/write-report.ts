@@ -1,5 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { ReportOptions } from '../cli/bench-options.js';
+
+/** Finds out before a long run whether its report can be written. @throws Error naming the file */
+export function checkOutput({ outputFile }: ReportOptions): void {
+  if (outputFile === undefined) return;
+  try {
+    closeSync(openSync(outputFile, 'a'));
+  } catch (cause) {
+    throw new Error(`--output ${outputFile}: expected a file that can be written: ${(cause as Error).message}`, { cause });
+  }
+}
 
 /** Puts the report where it was asked for. */
 export function writeReport(text: string, { outputFile }: ReportOptions): void {

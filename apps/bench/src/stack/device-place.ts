@@ -3,12 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { DeviceSet } from './device-set.js';
 import type { DeviceSpec } from './device-spec.js';
-import { CONTROL_WORDS, STOP_WORD, type ThreadStart } from './thread-protocol.js';
+import { CONTROL_WORDS, NAP_MS, NAP_WORD, STOP_WORD, type ThreadStart } from './thread-protocol.js';
 
 /** Where the devices run. */
 export interface DevicePlace {
   /** Gives devices on this thread their turn; devices on another take theirs themselves. */
   step(): void;
+  /** Makes room for the devices' thread, where there are more threads than processors; nothing where they are on this one. */
+  nap(): void;
   /** Lets a moment pass while the host waits for a device. */
   pause(): Promise<void>;
   /** Ends the devices: what was written is durable then. */
@@ -20,6 +22,7 @@ export function placeInline(spec: DeviceSpec, links: readonly LinkMemory[], aren
   const devices = new DeviceSet(spec, links, arenas);
   return {
     step: () => void devices.step(),
+    nap: () => undefined,
     pause: () => {
       devices.step();
       return Promise.resolve();
@@ -44,6 +47,7 @@ export async function placeOnThread(
   });
   return {
     step: () => undefined,
+    nap: () => void Atomics.wait(control, NAP_WORD, 0, NAP_MS),
     pause: () => nextTurn(),
     close: () => {
       Atomics.store(control, STOP_WORD, 1);

@@ -4,11 +4,10 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { DeviceSet } from './device-set.js';
-import { STOP_WORD, NAP_WORD, type ThreadStart } from './thread-protocol.js';
+import { NAP_MS, NAP_WORD, STOP_WORD, type ThreadStart } from './thread-protocol.js';
 
-/** Turns without work before the first nap: some milliseconds of polling. */
-const IDLE_TURNS_MAX = 200_000;
-const NAP_MS = 1;
+/** Turns without work before the first nap: some 0.3 ms of polling. */
+const IDLE_TURNS_MAX = 16_384;
 /** Turns between two looks at the stop word. */
 const TURNS_PER_LOOK = 256;
 

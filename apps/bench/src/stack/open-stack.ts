@@ -122,6 +122,11 @@ export class Stack {
     this.place.step();
   };
 
+  /** Gives the processor up for a moment. */
+  readonly nap = (): void => {
+    this.place.nap();
+  };
+
   /** Tells the controllers the time. */
   tick(): void {
     for (let i = 0; i < this.controllers.length; i++) this.controllers[i].tick();

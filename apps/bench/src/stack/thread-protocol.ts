@@ -5,6 +5,8 @@ import type { DeviceSpec } from './device-spec.js';
 export const STOP_WORD = 0;
 /** Word that nobody changes: to nap on. */
 export const NAP_WORD = 1;
+/** How long a side naps that has polled for a while and found nothing. The system makes it some 60 us. */
+export const NAP_MS = 0.01;
 /** Words of {@link ThreadStart.control}. */
 export const CONTROL_WORDS = 2;
 

@@ -1,6 +1,6 @@
 import type { Measurement } from '../measure/measurement.js';
 import { formatCount, formatNs, formatRatio, formatSize } from '../report/format.js';
-import { errorNames, isAsExpected, type ScenarioResult } from './scenario-result.js';
+import { errorNames, isAsExpected, nsPerIo, type ScenarioResult } from './scenario-result.js';
 
 /** A scenario that was measured, with the best round of it and the rows above. */
 export interface MeasuredRow {
@@ -17,13 +17,13 @@ const NOTHING = '';
 
 const COLUMNS = {
   IOPS: ({ best }: MeasuredRow) => formatCount(best.iops),
-  'ns per I/O': ({ best }: MeasuredRow) => nsPerIo(best).toFixed(1),
+  'ns per I/O': ({ result }: MeasuredRow) => nsPerIo(result).toFixed(1),
   'this layer, ns': (row: MeasuredRow) => layerNs(row).toFixed(1),
   'of the whole': (row: MeasuredRow) => {
-    const whole = nsPerIo(row.rows.at(-1)!.best);
+    const whole = nsPerIo(row.rows.at(-1)!.result);
     return `${Math.round((layerNs(row) / whole) * 100)} %`;
   },
-  'against all on': ({ best, rows }: MeasuredRow) => `${(best.iops / rows[0].best.iops).toFixed(2)} x`,
+  'against all on': ({ result, rows }: MeasuredRow) => `${(nsPerIo(rows[0].result) / nsPerIo(result)).toFixed(2)} x`,
   'MMIO writes per I/O': ({ best }: MeasuredRow) => formatRatio(best.mmioWritesPerIo),
   'latency p50': ({ best }: MeasuredRow) => latency(best, 'p50Ns'),
   'latency p99': ({ best }: MeasuredRow) => latency(best, 'p99Ns'),
@@ -45,14 +45,10 @@ export function cellText(name: ColumnName, row: MeasuredRow): string {
   return COLUMNS[name](row);
 }
 
-function nsPerIo({ iops }: Measurement): number {
-  return 1e9 / iops;
-}
-
 /** What this row takes more than the row above. Below 0 when noise is larger than the layer. */
-function layerNs({ best, result, rows }: MeasuredRow): number {
+function layerNs({ result, rows }: MeasuredRow): number {
   const above = rows[rows.findIndex((row) => row.result === result) - 1];
-  return nsPerIo(best) - (above === undefined ? 0 : nsPerIo(above.best));
+  return nsPerIo(result) - (above === undefined ? 0 : nsPerIo(above.result));
 }
 
 function latency({ latency: taken }: Measurement, which: 'p50Ns' | 'p99Ns' | 'maxNs'): string {

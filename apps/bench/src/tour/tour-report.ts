@@ -4,28 +4,49 @@ import type { BenchOptions } from '../cli/bench-options.js';
 import { describeShared, stackSettings } from '../report/describe-stack.js';
 import type { JsonObject } from '../report/json-object.js';
 import { type Machine, machineJson, machineLines } from '../report/machine.js';
-import { cellText, type MeasuredRow } from './columns.js';
-import { bestOf, isAsExpected, type ScenarioResult, type SectionResult } from './scenario-result.js';
+import { cellText, type ColumnName, type MeasuredRow } from './columns.js';
+import { bestOf, isAsExpected, type SectionResult, smallestCoreShare } from './scenario-result.js';
 
 type Paint = ReturnType<typeof pc.createColors>;
 
-/** Same widths in every table, so that the eye finds its column again. */
-const LABEL_WIDTH = 33;
+/** Same widths in every table, so that the eye finds its column again; figures and headings that are longer widen theirs. */
+const LABEL_WIDTH = 34;
 const COLUMN_WIDTH_MIN = 12;
+/** Blanks on both sides of a cell. */
+const PADDING = 2;
+/** A smaller share of the cores than this deserves a warning. */
+const CORE_SHARE_GOOD = 0.9;
+
+/** What the tour was run with. */
+export interface TourFacts {
+  readonly options: BenchOptions;
+  /** as it was before the first measurement */
+  readonly machine: Machine;
+  /** measured time of a round */
+  readonly runMs: number;
+}
 
 /** The tour for people. */
 export function renderTour(
   sections: readonly SectionResult[],
-  options: BenchOptions,
-  machine: Machine,
+  { options, machine, runMs }: TourFacts,
   color: boolean = pc.isColorSupported,
 ): string {
   const paint = pc.createColors(color);
-  const lines = [
-    ...machineLines(machine),
-    describeShared(options),
-    'Random reads of 4 KiB unless a row says otherwise; each figure from a fresh process; of several rounds the best.',
-  ];
+  const lines = [...machineLines(machine), describeShared(options)];
+  lines.push(
+    `4 KiB random reads unless a row says otherwise. Each figure: a process of its own, ${runMs} ms after a warm-up.`,
+    'ns per I/O: with driver and device on one thread, its time on a core; with two threads, time on the clock.',
+  );
+  const coreShare = smallestCoreShare(sections);
+  if (coreShare < CORE_SHARE_GOOD) {
+    const percent = Math.round(coreShare * 100);
+    lines.push(
+      paint.yellow(
+        `Other programs were running: some rows had ${percent} % of the cores they need. IOPS and latency suffer.`,
+      ),
+    );
+  }
   const shown = sections.filter(({ results }) => results.some(({ rounds }) => rounds.length > 0));
   for (const [at, section] of shown.entries()) lines.push('', ...sectionLines(section, at + 1, paint));
   if (shown.length < sections.length) lines.push('', paint.yellow('ended early: the rest of the tour was not run'));
@@ -34,11 +55,12 @@ export function renderTour(
 }
 
 /** The same for tools: every round of every scenario. */
-export function tourJson(sections: readonly SectionResult[], options: BenchOptions, machine: Machine): JsonObject {
+export function tourJson(sections: readonly SectionResult[], { options, machine, runMs }: TourFacts): JsonObject {
   return {
     command: 'tour',
     ...machineJson(machine),
     stack: stackSettings(options),
+    window_ms: runMs,
     sections: sections.map(({ section, results }) => ({
       title: section.title,
       scenarios: results.map((result) => ({
@@ -53,37 +75,44 @@ export function tourJson(sections: readonly SectionResult[], options: BenchOptio
 }
 
 function sectionLines({ section, results }: SectionResult, number: number, paint: Paint): string[] {
+  const { title, lesson, columns, rounds } = section;
   const rows: MeasuredRow[] = [];
   for (const result of results) {
     const best = bestOf(result);
     if (best !== undefined) rows.push({ result, best, rows });
   }
-  const table = new Table({
-    head: ['', ...section.columns],
-    colWidths: [LABEL_WIDTH, ...section.columns.map((name) => Math.max(COLUMN_WIDTH_MIN, name.length + 2))],
-    colAligns: ['left', ...section.columns.map(() => 'right' as const)],
-    style: { head: [], border: [], compact: true },
-    wordWrap: true,
-  });
-  for (const row of rows) {
-    const cells = section.columns.map((name) => cellText(name, row));
-    const isGood = isAsExpected(row.result);
-    table.push([row.result.scenario.label, ...cells.map((cell) => (isGood ? cell : paint.red(cell)))]);
-  }
-  const unmeasured = results.filter(({ rounds }) => rounds.length === 0).map(notRun);
-  return [paint.bold(`${number}. ${section.title}`), section.lesson, table.toString(), ...unmeasured];
+  const note = rounds === 1 ? '' : paint.dim(` (best of ${rounds} rounds, taken in turn)`);
+  const unmeasured = results
+    .filter((result) => result.rounds.length === 0)
+    .map(({ scenario }) => `not run: ${scenario.label}`);
+  return [`${paint.bold(`${number}. ${title}`)}${note}`, lesson, renderTable(columns, rows, paint), ...unmeasured];
 }
 
-function notRun({ scenario }: ScenarioResult): string {
-  return `not run: ${scenario.label}`;
+function renderTable(columns: readonly ColumnName[], rows: readonly MeasuredRow[], paint: Paint): string {
+  const cells = rows.map((row) => columns.map((name) => cellText(name, row)));
+  const widthOf = (name: string, at: number): number =>
+    Math.max(COLUMN_WIDTH_MIN, PADDING + Math.max(name.length, ...cells.map((line) => line[at].length)));
+  const table = new Table({
+    head: ['', ...columns],
+    colWidths: [LABEL_WIDTH, ...columns.map(widthOf)],
+    colAligns: ['left', ...columns.map(() => 'right' as const)],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const [at, { result }] of rows.entries()) {
+    const isGood = isAsExpected(result);
+    const [first = '', ...others] = cells[at];
+    const painted = isGood ? [paint.bold(first), ...others] : cells[at].map((cell) => paint.red(cell));
+    table.push([result.scenario.label, ...painted]);
+  }
+  return table.toString();
 }
 
 /** What to type next, in the words of whoever started this: npm in a clone, or the installed program. */
 function nextCommands(): string[] {
   const program = process.env.npm_lifecycle_event === 'bench' ? 'npm run bench --' : 'phasebit-bench';
   return [
-    `  ${program} --rw=randread --bs=4k --iodepth=32 --runtime=10 --time_based --device=thread --media=ram`,
-    `  ${program} compare-c            side by side with a minimal loop in C`,
-    `  ${program} run --help           every option of a job and of the stack`,
+    `  ${program} --rw=randread --iodepth=32 --runtime=10 --time_based --device=thread --media=ram`,
+    `  ${program} compare-c`,
+    `  ${program} run --help`,
   ];
 }

@@ -41,7 +41,8 @@ export async function runTour(options: BenchOptions): Promise<number> {
   refuseChosen(options);
   const progress = new ProgressLines(process.stderr, options.report.eta);
   const signal = interruptSignal((text) => process.stderr.write(`\n${text}`));
-  const runMs = (options.jobs?.groups[0]![0]!.runtimeSeconds ?? RUN_MS / 1000) * 1000;
+  const machine = describeMachine();
+  const runMs = (options.jobs?.groups[0][0].runtimeSeconds ?? RUN_MS / 1000) * 1000;
   const folder = mkdtempSync(join(tmpdir(), 'phasebit-tour-'));
   const sections = tourSections(join(folder, 'medium.img')).map(emptyResult);
   try {
@@ -52,14 +53,15 @@ export async function runTour(options: BenchOptions): Promise<number> {
       if (signal.aborted) break;
     }
   } finally {
+    progress.clear();
     rmSync(folder, { recursive: true });
   }
   progress.say('');
-  const machine = describeMachine();
+  const facts = { options, machine, runMs };
   const text =
     options.report.outputFormat === 'json'
-      ? `${JSON.stringify(tourJson(sections, options, machine), null, 2)}\n`
-      : renderTour(sections, options, machine, colorOf(options.report));
+      ? `${JSON.stringify(tourJson(sections, facts), null, 2)}\n`
+      : renderTour(sections, facts, colorOf(options.report));
   writeReport(text, options.report);
   return sections.every(({ results }) => results.every(isAsExpected)) ? EXIT_GOOD : EXIT_ERRORS;
 }
@@ -90,9 +92,9 @@ function stackOf(common: StackOptions, scenario: Scenario): StackOptions {
 
 function resultText(result: ScenarioResult): string {
   const best = bestOf(result)!;
-  const size =
-    best.verifiedBytes > 0 ? `${formatCount(best.bytesPerSecond / 1024 ** 2)} MiB/s` : `${formatCount(best.iops)} IOPS`;
-  return `${result.scenario.label.padEnd(33)} ${size.padStart(12)}${isAsExpected(result) ? '' : '   NOT AS EXPECTED'}`;
+  const isData = best.verifiedBytes > 0;
+  const rate = isData ? `${formatCount(best.bytesPerSecond / 1024 ** 2)} MiB/s` : `${formatCount(best.iops)} IOPS`;
+  return `${result.scenario.label.padEnd(33)} ${rate.padStart(12)}${isAsExpected(result) ? '' : '   NOT AS EXPECTED'}`;
 }
 
 function refuseChosen({ typed }: BenchOptions): void {

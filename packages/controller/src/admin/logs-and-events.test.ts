@@ -264,6 +264,23 @@ describe('asynchronous events', () => {
     expect(events(host)).toEqual([]);
   });
 
+  it('two events of one kind that wait are one report: the second is in the log that the first leads to', () => {
+    const host = started();
+    const queue = host.createPair(1, 16);
+    queue.ring(99);
+    host.settle();
+    host.function.doorbells.ringSq(9, 1);
+    for (let i = 0; i < 3000; i++) host.controller.step();
+    expect(host.controller.doorbellFaults).toMatchObject({ strayWrites: 1, invalidValues: 1 });
+    listen(host, 1, 2);
+    expect(events(host)).toEqual([{ cid: 1, type: 0, information: 1, page: LOG_ERROR_INFORMATION }]);
+    const data = log(host, LOG_ERROR_INFORMATION, 128);
+    expect([decodeErrorLogEntry(data).sqid, decodeErrorLogEntry(data, 64).sqid]).toEqual([9, 1]);
+    expect(events(host)).toEqual([]);
+    queue.ring(98);
+    expect(events(host)).toHaveLength(1);
+  });
+
   it('requests do not block a small admin completion queue', () => {
     const host = new RawHost().enable(8, 2);
     listen(host, 1, 2, 3, 4);

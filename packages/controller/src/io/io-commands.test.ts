@@ -150,7 +150,7 @@ describe('Compare', () => {
     data.slice(1).forEach((page, i) => {
       words[i * 2] = host.iova(page) >>> 0;
       words[i * 2 + 1] = Math.floor(host.iova(page) / 2 ** 32);
-      host.dma.words(page, 1024).fill(i + 1);
+      host.dma.words(page, 1024).forEach((_, j, data) => (data[j] = i * 1024 + j));
     });
     const command = { nsid: 1, prp1: host.iova(data[0]) + 512, prp2: host.iova(list), cdw10: 5, cdw12: 1023 };
     expect(queue.execute({ opcode: NVM_WRITE, ...command }).code).toBe(0);
@@ -243,6 +243,15 @@ describe('ranges', () => {
 });
 
 describe('ANA states', () => {
+  it('a Flush of all namespaces leaves out those that cannot be reached', () => {
+    const media = [new Scripted(), new Scripted()];
+    const namespaces = media.map((medium, i) => ({ nsid: i + 1, medium, anaGroupId: i + 1 }));
+    const { host, queue } = started({ anaGroups: 2, namespaces });
+    host.controller.setAnaState(1, ANA_STATE_INACCESSIBLE);
+    expect(queue.execute({ opcode: NVM_FLUSH, nsid: 0xffff_ffff }).code).toBe(0);
+    expect(media.map((each) => each.calls)).toEqual([[], ['flush']]);
+  });
+
   it.each([
     ['optimized', ANA_STATE_OPTIMIZED, 0],
     ['non-optimized', ANA_STATE_NON_OPTIMIZED, 0],

@@ -83,8 +83,10 @@ describe('a file medium', () => {
     });
     const { host, queue } = started(file);
     const list = host.page();
-    host.dma.words(list, 4).set([0, 3, 7, 0]);
-    expect(queue.execute({ opcode: NVM_DATASET_MANAGEMENT, nsid: 1, prp1: host.iova(list), cdw11: 4 }).code).toBe(0);
+    host.dma.words(list, 8).set([0, 0, 1, 0, 0, 3, 7, 0]);
+    expect(
+      queue.execute({ opcode: NVM_DATASET_MANAGEMENT, nsid: 1, prp1: host.iova(list), cdw10: 1, cdw11: 4 }).code,
+    ).toBe(0);
     expect(file.ranges).toEqual([[7 * 512, 3 * 512]]);
   });
 

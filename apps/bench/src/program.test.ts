@@ -1,0 +1,248 @@
+/** The program as users start it: the bundle, in a process of its own. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const app = fileURLToPath(new URL('..', import.meta.url));
+const program = join(app, 'dist/main.js');
+const folder = mkdtempSync(join(tmpdir(), 'phasebit-test-'));
+const path = (name: string): string => join(folder, name);
+
+beforeAll(() => {
+  if (existsSync(program)) return;
+  const rollup = join(dirname(createRequire(import.meta.url).resolve('rollup')), 'bin/rollup');
+  execFileSync(process.execPath, [rollup, '-c', '--silent'], { cwd: app });
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Sends SIGINT once standard error has this. */
+  readonly interruptAt?: RegExp;
+}
+
+function bench(line: string, { env = {}, interruptAt }: Surroundings = {}): Promise<Ended> {
+  const startedMs = performance.now();
+  const args = ['--expose-gc', program, ...line.split(' ').filter(Boolean)];
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  let isInterrupted = false;
+  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => {
+    stderr += data.toString();
+    if (isInterrupted || interruptAt?.test(stderr) !== true) return;
+    isInterrupted = true;
+    child.kill('SIGINT');
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr, seconds: (performance.now() - startedMs) / 1000 }));
+  });
+}
+
+interface Report {
+  readonly jobs: readonly {
+    readonly error: number;
+    readonly read: { readonly total_ios: number; readonly iops: number };
+  }[];
+  readonly phasebit: {
+    readonly jobs: readonly {
+      readonly errors: number;
+      readonly errors_by_status: Readonly<Record<string, number>>;
+      readonly verified_bytes: number;
+      readonly verify_errors: number;
+      readonly verify_failures: readonly string[];
+      readonly mmio_writes_per_io: number;
+    }[];
+  };
+}
+
+async function benchJson(line: string): Promise<{ code: number | null; report: Report; seconds: number }> {
+  const { code, stdout, stderr, seconds } = await bench(`${line} --output-format=json --eta=never`);
+  expect(stderr).toBe('');
+  return { code, report: JSON.parse(stdout) as Report, seconds };
+}
+
+describe('a run that cannot be done as asked ends with exit code 2, a sentence and nothing on standard output', () => {
+  beforeAll(() => {
+    writeFileSync(path('bad.fio'), '[global]\nrw=randread\n\n[job]\niodeph=4\n');
+    writeFileSync(path('small.img'), '');
+    truncateSync(path('small.img'), 8192);
+  });
+
+  it.each([
+    ['FOLDER/bad.fio', 'bad.fio:5: expected an option, got "iodeph"; did you mean "iodepth"?'],
+    ['FOLDER/none.fio', 'expected a job file that can be read'],
+    ['--rw=read --media=file:FOLDER/small.img', 'small.img: expected a file of at least 1073741824 bytes, found 8192'],
+    ['--rw=read --media=file:FOLDER --device=inline', ': expected a file that can be read and written: EISDIR'],
+    ['--rw=read --media=file:FOLDER --device=thread', ': expected a file that can be read and written: EISDIR'],
+    ['--rw=randread --iodepth=0', 'iodepth: expected 1 or more, got 0'],
+    ['--rw=randread --bs=5000', 'bs: expected read blocks in multiples of the LBA size 4096, got 5000'],
+    ['--rw=read --bs=4k --offset=512 --lba-bytes=4096', 'offset: expected a multiple of the LBA size 4096, got 512'],
+    ['--rw=read --offset=1g', "offset: expected less than the device's 1073741824 bytes, got 1073741824"],
+    ['--rw=read --offset=512m --size=1g', "size: expected offset + size of at most the device's 1073741824 bytes"],
+    ['--rw=read --ring=4097', 'expected 2 to 4096 (CAP.MQES + 1), got 4097'],
+    ['--rw=read --ring=4097 --device=thread --layer=nvme', 'expected 2 to 4096 (CAP.MQES + 1), got 4097'],
+    ['--rw=write --verify=crc32c', 'verify=crc32c: expected media that keep data (--media ram or --media file:PATH)'],
+    ['--rw=randread --iodepth=129 --ring=64', 'iodepth: expected at most 128, the requests of its queue pairs'],
+    ['--rw=randread --output=FOLDER', ': expected a file that can be written: EISDIR'],
+    ['tour --media=ram', '--media: the tour chooses it itself'],
+    ['compare-c --rw=write', '--rw: expected randread'],
+    ['compare-c --numjobs=2', 'got --numjobs'],
+    ['compare-c --media=file:FOLDER/x', '--media: expected null or ram, got a file'],
+  ])('%s', async (line, message) => {
+    const { code, stdout, stderr } = await bench(line.replaceAll('FOLDER', folder));
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^phasebit-bench: [^\n]*\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('the largest ring that the device allows is taken', async () => {
+    const { code } = await benchJson('--rw=randread --ring=4096 --number_ios=10000 --iodepth=128');
+    expect(code).toBe(0);
+  });
+});
+
+describe('the report', () => {
+  it('as JSON is alone on standard output, with progress on standard error', async () => {
+    const line = '--rw=randread --iodepth=32 --runtime=700ms --time_based --output-format=json --eta=always';
+    const { code, stdout, stderr } = await bench(line);
+    const { jobs } = JSON.parse(stdout) as Report;
+    expect(jobs[0].read.iops).toBeGreaterThan(0);
+    expect(stderr).toContain('IOPS');
+    expect(code).toBe(0);
+  });
+
+  it('has no colour in a file', async () => {
+    const env = { FORCE_COLOR: '1' };
+    const onStdout = await bench('--rw=randread --number_ios=1000', { env });
+    expect(onStdout.stdout).toContain('\u001b[1m');
+    const toFile = await bench(`--rw=randread --number_ios=1000 --output=${path('report.txt')}`, { env });
+    expect(toFile.stdout).toBe('');
+    const text = readFileSync(path('report.txt'), 'utf8');
+    expect(text).toContain('IOPS');
+    expect(text).not.toContain('\u001b');
+  });
+
+  it('counts only what came after the ramp', async () => {
+    const line =
+      '--rw=randread --iodepth=1 --layer=nvme --ramp_time=400ms --runtime=200ms --time_based --cq-doorbell=half';
+    const { report } = await benchJson(line);
+    const { mmio_writes_per_io: writes } = report.phasebit.jobs[0];
+    // One submission doorbell per read, and a completion doorbell for every 512.
+    expect(writes).toBeGreaterThan(0.99);
+    expect(writes).toBeLessThan(1.02);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('ends a run early with what there is, and exit code 0 when nothing failed', async () => {
+    const line = '--rw=randread --iodepth=8 --runtime=60 --time_based --eta=always';
+    const { code, stdout, stderr, seconds } = await bench(line, { interruptAt: /IOPS/ });
+    expect(stderr).toContain('interrupted: what there is so far');
+    expect(stdout).toContain('(interrupted)');
+    expect(stdout).toMatch(/IOPS +│ +[\d.]+[kM]/);
+    expect(code).toBe(0);
+    expect(seconds).toBeLessThan(20);
+  });
+
+  it('ends the tour early with the sections that are done', async () => {
+    const { code, stdout } = await bench('tour --runtime=10ms --eta=always', { interruptAt: /2\/6/ });
+    expect(stdout).toContain('1. What each layer costs');
+    expect(stdout).toContain('ended early');
+    expect(stdout).not.toContain('A controller that dies');
+    expect(code).toBe(0);
+  });
+});
+
+describe('a controller that dies', () => {
+  const reads = '--rw=randread --iodepth=32 --number_ios=60000 --fail-controller-after=20000';
+
+  it.each(['inline', 'thread'])('costs nothing where there is a second path (%s)', async (device) => {
+    const { code, report } = await benchJson(`${reads} --controllers=2 --device=${device}`);
+    expect(report.phasebit.jobs[0]).toMatchObject({ errors: 0, errors_by_status: {} });
+    expect(report.jobs[0]).toMatchObject({ error: 0, read: { total_ios: 60_000 } });
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['inline', 'multipath'],
+    ['thread', 'multipath'],
+    ['inline', 'bdev'],
+    ['inline', 'nvme'],
+  ])('ends the run with named errors where there is none (%s, %s)', async (device, layer) => {
+    const { code, report, seconds } = await benchJson(`${reads} --controllers=1 --device=${device} --layer=${layer}`);
+    const { errors, errors_by_status: names } = report.phasebit.jobs[0];
+    expect(errors).toBe(32);
+    expect(Object.keys(names)).toEqual([expect.stringMatching(/^read: [A-Z]\w+ .*\(sct=3 sc=0x\w+\)/)]);
+    expect(report.jobs[0].read.total_ios).toBeLessThan(60_000);
+    expect(code).toBe(1);
+    expect(seconds).toBeLessThan(20);
+  });
+});
+
+describe('data', () => {
+  const medium = `--media=file:${path('medium.img')} --media-size=8m --bs=64k --iodepth=4 --verify=crc32c`;
+
+  it('written to a file is there for the next process', async () => {
+    const written = await benchJson(`--rw=write --device=thread ${medium}`);
+    expect(written.report.phasebit.jobs[0]).toMatchObject({ verified_bytes: 8 * 1024 ** 2, verify_errors: 0 });
+    const read = await benchJson(`--rw=read --device=inline ${medium}`);
+    expect(read.report.phasebit.jobs[0]).toMatchObject({ verified_bytes: 8 * 1024 ** 2, verify_errors: 0, errors: 0 });
+    expect([written.code, read.code]).toEqual([0, 0]);
+  });
+
+  it('that was changed behind its back is found, with its place, and exit code 1', async () => {
+    const file = openSync(path('medium.img'), 'r+');
+    writeSync(file, 'x', 3 * 1024 ** 2 + 70_000);
+    closeSync(file);
+    const { code, report } = await benchJson(`--rw=read ${medium}`);
+    const { verify_errors: errors, verify_failures: failures } = report.phasebit.jobs[0];
+    expect(errors).toBe(1);
+    expect(failures.join()).toContain(String(3 * 1024 ** 2 + 65_536));
+    expect(code).toBe(1);
+  });
+});
+
+describe('compare-c', () => {
+  it('says so when there is no compiler', async () => {
+    const { code, stdout, stderr } = await bench('compare-c', { env: { CC: 'no-such-compiler' } });
+    expect(stderr).toContain('expected a C compiler (no-such-compiler)');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  const hasCompiler = process.platform === 'linux' && spawnSync('gcc', ['--version']).status === 0;
+  it.runIf(hasCompiler)('measures both sides in turn', async () => {
+    const line = 'compare-c -q 8 --media=null --device=inline --layer=nvme --loops=2 --runtime=20ms --ramp_time=10ms';
+    const { code, stdout } = await bench(`${line} --output-format=json --eta=never`);
+    const { cases } = JSON.parse(stdout) as { cases: { c: object; ours: object; ratio_of_bests: number }[] };
+    const rounds = { iops_rounds: [expect.any(Number), expect.any(Number)] };
+    expect(cases).toMatchObject([
+      { device: 'inline', media: 'null', iodepth: 8, layer: 'nvme', c: rounds, ours: rounds },
+    ]);
+    expect(cases[0].ratio_of_bests).toBeGreaterThan(0);
+    expect(code).toBe(0);
+  });
+});
