@@ -57,7 +57,14 @@ async function openPaths(
     driver: { ioTimeoutMs: 50 },
   });
   const { channel } = await stack.openBdev({ ioCount: DEPTH, queuePair: QUEUE_PAIR }, bdev);
-  const load = new VerifiedLoad({ target: channel, dma: stack.dma, data: stack.data, depth: DEPTH, blocks: BLOCKS, seed: 7 });
+  const load = new VerifiedLoad({
+    target: channel,
+    dma: stack.dma,
+    data: stack.data,
+    depth: DEPTH,
+    blocks: BLOCKS,
+    seed: 7,
+  });
   const names = new Set<string>();
   let isPolling = false;
   let stray = 0;
@@ -148,16 +155,19 @@ describe('a controller that dies under load', () => {
     await expectUnharmed(paths);
   });
 
-  it.each<FailMode>(['fatal', 'hang', 'remove'])('loses I/O when it dies in the middle of a turn: %s', async (failMode) => {
-    // Some commands of one turn have taken effect and will never be completed, others have not.
-    for (const failAfterCommands of [1, 501, 502, 507, 513]) {
-      const paths = await openPaths({}, { failAfterCommands, failMode });
-      paths.load.start(1000);
-      await paths.drain();
-      expect(paths.load.completed).toBe(1000);
-      await expectUnharmed(paths);
-    }
-  });
+  it.each<FailMode>(['fatal', 'hang', 'remove'])(
+    'loses I/O when it dies in the middle of a turn: %s',
+    async (failMode) => {
+      // Some commands of one turn have taken effect and will never be completed, others have not.
+      for (const failAfterCommands of [1, 501, 502, 507, 513]) {
+        const paths = await openPaths({}, { failAfterCommands, failMode });
+        paths.load.start(1000);
+        await paths.drain();
+        expect(paths.load.completed).toBe(1000);
+        await expectUnharmed(paths);
+      }
+    },
+  );
 
   it('loses I/O when every path carries some', async () => {
     const paths = await openPaths({ selector: () => new RoundRobinSelector() });
@@ -334,7 +344,14 @@ describe('an ANA log that is garbage', () => {
     const stack = await InlineStack.open({ controllers: 2, dataBytes: DEPTH * 4096, device: { anaGroups: GROUP } });
     const log = { info: () => undefined, warn: (message: string) => void warnings.push(message) };
     const { channel } = await stack.openBdev({ ioCount: DEPTH, queuePair: QUEUE_PAIR }, {}, log);
-    const load = new VerifiedLoad({ target: channel, dma: stack.dma, data: stack.data, depth: DEPTH, blocks: BLOCKS, seed: 3 });
+    const load = new VerifiedLoad({
+      target: channel,
+      dma: stack.dma,
+      data: stack.data,
+      depth: DEPTH,
+      blocks: BLOCKS,
+      seed: 3,
+    });
     const turn = (): void => {
       channel.tick(stack.clock.nowNs());
       channel.poll();

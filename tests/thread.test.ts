@@ -3,7 +3,14 @@
  */
 import type { Clock } from '@phasebit/core';
 import { Controller, type QueuePair, type QueuePairOptions } from '@phasebit/nvme';
-import { createDmaArena, createLinkMemory, DmaSpace, type MemoryOrder, openLink, type PcieFunction } from '@phasebit/pcie';
+import {
+  createDmaArena,
+  createLinkMemory,
+  DmaSpace,
+  type MemoryOrder,
+  openLink,
+  type PcieFunction,
+} from '@phasebit/pcie';
 import { arch } from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -49,11 +56,16 @@ class DeviceThread {
     this.data = this.dma.allocate(DEPTH * 4096);
     this.dma.attach(createDmaArena({ bytes: 4 << 20, shared: true }));
     const link = createLinkMemory({ queues: 4, shared: true });
-    const start: DeviceThreadStart = { link, arenas: this.dma.arenas, mediumBytes: BLOCKS * 4096, control: this.control };
+    const start: DeviceThreadStart = {
+      link,
+      arenas: this.dma.arenas,
+      mediumBytes: BLOCKS * 4096,
+      control: this.control,
+    };
     this.worker = new Worker(program.file, { workerData: start });
     workers.push(this.worker);
     this.worker.on('message', (message) => this.messages.push(message));
-    this.worker.on('error', (error) => (this.failure = error as Error));
+    this.worker.on('error', (error) => (this.failure = error));
     const pause = (): Promise<void> => nextTurn();
     this.function = openLink({ memory: link, dma: this.dma, clock, pause, memoryOrder });
   }
@@ -104,7 +116,8 @@ describe('a device on another thread', () => {
     const pair = await controller.createQueuePair(options);
     const load = new VerifiedLoad({
       target: {
-        read: (address, lba, blocks, callback, context) => pair.read(namespace, address, lba, blocks, 0, callback, context),
+        read: (address, lba, blocks, callback, context) =>
+          pair.read(namespace, address, lba, blocks, 0, callback, context),
         write: (address, lba, blocks, callback, context) =>
           pair.write(namespace, address, lba, blocks, 0, callback, context),
       },

@@ -80,7 +80,11 @@ async function runLaps(entries: number, pairs: number, options: QueuePairOptions
     },
   );
   for (const { statistics, inFlight, outstanding } of queuePairs) {
-    expect({ inFlight, outstanding, spurious: statistics.spurious }).toEqual({ inFlight: 0, outstanding: 0, spurious: 0 });
+    expect({ inFlight, outstanding, spurious: statistics.spurious }).toEqual({
+      inFlight: 0,
+      outstanding: 0,
+      spurious: 0,
+    });
     expect(statistics.completions).toBe(LAPS * entries + OUTSTANDING);
     // Laps are counted in entries; more was outstanding than fits.
     expect(statistics.queued > 0).toBe(OUTSTANDING > entries - 1);

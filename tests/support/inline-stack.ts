@@ -8,7 +8,16 @@ import {
 } from '@phasebit/controller';
 import { type Clock, type Log, ManualClock, silentLog } from '@phasebit/core';
 import { Controller, type ControllerOptions, type QueuePair, type QueuePairOptions } from '@phasebit/nvme';
-import { createDmaArena, createLinkMemory, DeviceDma, DmaSpace, LinkDevice, openLink, PAGE_BYTES, type PcieFunction } from '@phasebit/pcie';
+import {
+  createDmaArena,
+  createLinkMemory,
+  DeviceDma,
+  DmaSpace,
+  LinkDevice,
+  openLink,
+  PAGE_BYTES,
+  type PcieFunction,
+} from '@phasebit/pcie';
 
 /** The namespace that every device shows. */
 export const NSID = 1;
@@ -72,7 +81,7 @@ export class InlineStack {
   private constructor(private readonly options: InlineStackOptions) {
     const { controllers = 1, queuePairs = 8, dataBytes = 4 << 20, scatterSeed, clock = new ManualClock() } = options;
     const { medium = new RamMedium({ bytes: 8 << 20 }), blockBytes = 4096 } = options;
-    const ringBytes = controllers * (options.ringBytes ?? (4 << 20));
+    const ringBytes = controllers * (options.ringBytes ?? 4 << 20);
     this.clock = clock;
     this.medium = medium;
     this.blockBytes = blockBytes;

@@ -1,6 +1,7 @@
 /** The program as users start it: the bundle, in a process of its own. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdtempSync,
   openSync,

@@ -2,7 +2,8 @@ import { high32, joinU64, low32 } from '@phasebit/core';
 import { type DeviceDma, PAGE_BYTES, PAGE_MASK } from '@phasebit/pcie';
 
 /**
- * The word views of a physically contiguous ring, signed since V8 keeps signed words as small integers and unsigned ones as doubles, one per 4 KiB page, or undefined when some page of it is not mapped.
+ * The word views of a physically contiguous ring, one per 4 KiB page, or undefined when some page of it is not mapped. They are signed,
+ * since V8 keeps signed words as small integers and unsigned ones, where they are large, as doubles.
  *
  * @param low - bits 31:0 of the ring's address, page aligned
  * @param high - bits 63:32

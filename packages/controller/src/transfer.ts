@@ -8,14 +8,14 @@ const BYTES = 1;
  * in order. A piece lies inside one page. Made once and used again for every command.
  *
  * Invariants:
- * - T1 Every piece has `offset + length <= 4096`, and its page number came from {@link DeviceDma.pageAt}.
+ * - T1 Every piece has `offset + length <= 4096`, and its page number came from `DeviceDma.pageAt`.
  * - T2 Offsets and lengths are multiples of 4.
  * - T3 With `count > 0` the lengths add up to `bytes`.
  *
  * Hot path: allocates only in the constructor.
  */
 export class Transfer {
-  /** where the pages are; see {@link DeviceDma.bytesOf} and {@link DeviceDma.wordsOf} */
+  /** where the pages are; see `DeviceDma.bytesOf` and `DeviceDma.wordsOf` */
   readonly dma: DeviceDma;
   /** device page number of each piece */
   readonly pages: Int32Array;

@@ -59,7 +59,8 @@ export class DeviceDma {
     const iovaPage = iovaHigh * PAGES_PER_HIGH + (iovaLow >>> 12);
     if (current !== undefined) {
       const at = iovaPage - current.firstIovaPage;
-      if (at >= 0 && at < current.table.length) return current.table[at];
+      const page = at >= 0 && at < current.table.length ? current.table[at] : -1;
+      if (page >= 0) return page; // a hole of this window may be another's page
     }
     return this.searchPage(iovaPage);
   }
@@ -80,7 +81,7 @@ export class DeviceDma {
     for (let i = 0; i < this.windows.length; i++) {
       const window = this.windows[i];
       const at = iovaPage - window.firstIovaPage;
-      if (at >= 0 && at < window.table.length) {
+      if (at >= 0 && at < window.table.length && window.table[at] >= 0) {
         this.current = window;
         return window.table[at];
       }

@@ -88,9 +88,9 @@ export function parseArguments(args: readonly string[], sources: ArgumentSources
 }
 
 interface ProgramHooks {
-  writeOut(text: string): void;
-  writeErr(text: string): void;
-  onCommand(command: BenchCommand, file: string | undefined, given: GivenOption[], own: OwnValues): void;
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+  readonly onCommand: (command: BenchCommand, file: string | undefined, given: GivenOption[], own: OwnValues) => void;
 }
 
 function buildProgram(version: string, hooks: ProgramHooks): Command {

@@ -37,7 +37,9 @@ export class Pacer {
   issued(direction: number, bytes: number, time: Float64Array): void {
     const nowNs = time[0];
     const stepNs = Math.max(this.intervalNs[direction], this.byteNs[direction] * bytes);
-    if (stepNs > 0) this.nextNs[direction] = Math.max(this.nextNs[direction], nowNs - CATCH_UP_NS) + stepNs;
+    // The first command has nothing to catch up with.
+    const earliestNs = this.nextNs[direction] === 0 ? nowNs : nowNs - CATCH_UP_NS;
+    if (stepNs > 0) this.nextNs[direction] = Math.max(this.nextNs[direction], earliestNs) + stepNs;
     if (this.thinkNs > 0 && ++this.sinceThought >= this.thinkBlocks) {
       this.sinceThought = 0;
       this.awakeNs = nowNs + this.thinkNs;

@@ -86,7 +86,16 @@ async function runOneGroup(
   const onRampEnd = (): void => {
     before = countersOf(stack);
   };
-  await runGroup(runners, { clock: nodeClock, time, meter, step: stack.step, nap: stack.nap, tick, onRampEnd, onSlice });
+  await runGroup(runners, {
+    clock: nodeClock,
+    time,
+    meter,
+    step: stack.step,
+    nap: stack.nap,
+    tick,
+    onRampEnd,
+    onSlice,
+  });
   hooks.live.clear();
   const used = usedSince(before, stack, meter);
   return reportGroups(runners).map((reported) => {

@@ -7,7 +7,9 @@ export function checkOutput({ outputFile }: ReportOptions): void {
   try {
     closeSync(openSync(outputFile, 'a'));
   } catch (cause) {
-    throw new Error(`--output ${outputFile}: expected a file that can be written: ${(cause as Error).message}`, { cause });
+    throw new Error(`--output ${outputFile}: expected a file that can be written: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -17,14 +17,14 @@ const NOTHING = '';
 
 const COLUMNS = {
   IOPS: ({ best }: MeasuredRow) => formatCount(best.iops),
-  'ns per I/O': ({ result }: MeasuredRow) => nsPerIo(result).toFixed(1),
-  'this layer, ns': (row: MeasuredRow) => layerNs(row).toFixed(1),
+  'ns per I/O': ({ result }: MeasuredRow) => nsText(nsPerIo(result)),
+  'this layer, ns': (row: MeasuredRow) => nsText(layerNs(row)),
   'of the whole': (row: MeasuredRow) => {
     const whole = nsPerIo(row.rows.at(-1)!.result);
     return `${Math.round((layerNs(row) / whole) * 100)} %`;
   },
   'against all on': ({ result, rows }: MeasuredRow) => `${(nsPerIo(rows[0].result) / nsPerIo(result)).toFixed(2)} x`,
-  'MMIO writes per I/O': ({ best }: MeasuredRow) => formatRatio(best.mmioWritesPerIo),
+  'doorbells per I/O': ({ best }: MeasuredRow) => formatRatio(best.mmioWritesPerIo),
   'latency p50': ({ best }: MeasuredRow) => latency(best, 'p50Ns'),
   'latency p99': ({ best }: MeasuredRow) => latency(best, 'p99Ns'),
   'longest read': ({ best }: MeasuredRow) => latency(best, 'maxNs'),
@@ -49,6 +49,11 @@ export function cellText(name: ColumnName, row: MeasuredRow): string {
 function layerNs({ result, rows }: MeasuredRow): number {
   const above = rows[rows.findIndex((row) => row.result === result) - 1];
   return nsPerIo(result) - (above === undefined ? 0 : nsPerIo(above.result));
+}
+
+/** To a tenth while a tenth can be told from noise. */
+function nsText(ns: number): string {
+  return Math.abs(ns) < 1000 ? ns.toFixed(1) : Math.round(ns).toLocaleString('en');
 }
 
 function latency({ latency: taken }: Measurement, which: 'p50Ns' | 'p99Ns' | 'maxNs'): string {

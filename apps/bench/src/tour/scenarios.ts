@@ -58,8 +58,9 @@ function layers(): Section {
   return {
     title: 'What each layer costs',
     lesson:
-      '128 reads in flight, device on the same thread, no data moved. The first row holds the load, the driver, the bus and the\n' +
-      'controller model; the next ones put the block layer, then a second controller and the choice of a path, on top of it.',
+      '128 reads in flight, the device on the same thread, no data moved. The first row is the load, the\n' +
+      'driver, the bus and the controller model; on top of it come the block layer, then a second\n' +
+      'controller and the choice of a path for each read.',
     columns: ['IOPS', 'ns per I/O', 'this layer, ns', 'of the whole'],
     rounds: 3,
     scenarios: [
@@ -74,9 +75,9 @@ function queueDepths(): Section {
   return {
     title: 'What queue depth is worth',
     lesson:
-      'The whole stack, as in the last row above. What a poll costs once, doorbells and a look at the clock among it,\n' +
-      'is shared by all commands that it finds.',
-    columns: ['IOPS', 'ns per I/O', 'latency p50', 'latency p99', 'MMIO writes per I/O'],
+      'The whole stack, as in the last row above. What a poll costs once, doorbells and a look at the clock\n' +
+      'among it, is shared by all the commands that it finds.',
+    columns: ['IOPS', 'ns per I/O', 'latency p50', 'doorbells per I/O'],
     rounds: 2,
     scenarios: [1, 8, 32, 128].map((depth) => good(`${depth} in flight`, WHOLE_STACK, randomReads(depth))),
   };
@@ -92,9 +93,9 @@ function tricks(): Section {
   return {
     title: 'What each idea is worth',
     lesson:
-      'The driver alone, 128 in flight, with one idea off at a time. A doorbell is nearly free here: it is a store into memory\n' +
-      'that is shared with the device. On a real device each is a write across PCIe, in a virtual machine often an exit of it.',
-    columns: ['IOPS', 'ns per I/O', 'against all on', 'MMIO writes per I/O'],
+      'The driver alone, 128 in flight, one idea off at a time. A doorbell is cheap here: a store into\n' +
+      'shared memory. On a real device it is a write across PCIe, in a virtual machine often an exit.',
+    columns: ['IOPS', 'ns per I/O', 'against all on', 'doorbells per I/O'],
     rounds: 3,
     scenarios: [
       good('all on', DRIVER, randomReads(128)),
@@ -111,8 +112,8 @@ function twoThreads(): Section {
   return {
     title: 'Driver and device on two threads',
     lesson:
-      'The device is a worker that polls, as the I/O thread of a virtual machine does. With one read in flight the figure is\n' +
-      'the way to another core and back; with more the two sides work at the same time.',
+      'The device is a worker that polls, as the I/O thread of a virtual machine does. One read in flight\n' +
+      'is the way to another core and back; with more, the two sides work at the same time.',
     columns: ['IOPS', 'ns per I/O', 'MiB/s', 'latency p50', 'latency p99'],
     rounds: 2,
     scenarios: [
@@ -134,8 +135,8 @@ function realData(media: StackOptions['media']): Section {
   return {
     title: 'Real data',
     lesson:
-      'Every block carries its address, a generation and a CRC-32C, and is checked when read. The third row runs with the\n' +
-      'pages of the DMA memory in random order on the bus, so that each larger command needs a list of them.',
+      'Every block carries its address, a generation and a CRC-32C, and is checked when it is read. In the\n' +
+      'last row the pages of the DMA memory lie in random order on the bus: larger commands need lists.',
     columns: ['MiB/s', 'moved', 'verified', 'errors'],
     rounds: 1,
     scenarios: [
@@ -154,8 +155,8 @@ function failures(): Section {
   return {
     title: 'A controller that dies',
     lesson:
-      `The first controller dies after ${dies} of ${reads} reads, 32 in flight. Where there is another path, all of them\n` +
-      'complete on it, late; where there is none, those in flight end with a status that has a name, and nothing hangs.',
+      `The first controller dies after ${dies} of ${reads} reads, 32 in flight. Where there is another\n` +
+      'path all complete on it, late; where there is none, those in flight end with a named status.',
     columns: ['reads done', 'longest read', 'errors', 'as expected'],
     rounds: 1,
     scenarios: [

@@ -10,8 +10,8 @@ import { bestOf, isAsExpected, type SectionResult, smallestCoreShare } from './s
 type Paint = ReturnType<typeof pc.createColors>;
 
 /** Same widths in every table, so that the eye finds its column again; figures and headings that are longer widen theirs. */
-const LABEL_WIDTH = 34;
-const COLUMN_WIDTH_MIN = 12;
+const LABEL_WIDTH = 33;
+const COLUMN_WIDTH_MIN = 9;
 /** Blanks on both sides of a cell. */
 const PADDING = 2;
 /** A smaller share of the cores than this deserves a warning. */
@@ -35,8 +35,8 @@ export function renderTour(
   const paint = pc.createColors(color);
   const lines = [...machineLines(machine), describeShared(options)];
   lines.push(
-    `4 KiB random reads unless a row says otherwise. Each figure: a process of its own, ${runMs} ms after a warm-up.`,
-    'ns per I/O: with driver and device on one thread, its time on a core; with two threads, time on the clock.',
+    `Random reads of 4 KiB unless a row says otherwise, each in a fresh process, ${runMs} ms after a warm-up.`,
+    'ns per I/O is time on a core where driver and device share a thread, else time on the clock.',
   );
   const coreShare = smallestCoreShare(sections);
   if (coreShare < CORE_SHARE_GOOD) {

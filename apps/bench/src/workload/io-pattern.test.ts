@@ -133,7 +133,7 @@ describe('shares and sizes', () => {
     };
     const split = count('rw=randread\nbssplit=4k/60:16k/30:64k/10');
     expect([split.get('8'), split.get('32'), split.get('128')]).toEqual(
-      [0.6, 0.3, 0.1].map((share) => expect.closeTo(share, 1)),
+      [0.6, 0.3, 0.1].map((share): unknown => expect.closeTo(share, 1)),
     );
     const range = count('rw=randread\nbsrange=4k-16k');
     expect([...range.keys()].sort()).toEqual(['16', '24', '32', '8']);

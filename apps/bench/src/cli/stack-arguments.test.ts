@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { parseArguments } from './arguments.js';
+import { stackArguments } from './stack-arguments.js';
+
+describe('the arguments of a stack', () => {
+  it.each([
+    '',
+    '--layer nvme --device thread --media ram --media-size 64m --ring 256 --no-look-ahead --sq-doorbell command',
+    '--media file:/tmp/x --lba-bytes 512 --queue-pairs 2 --requests 99 --controllers 3 --fail-controller-after 5 --seed 5',
+    '--layer bdev --fail-controller-after 5 --cq-doorbell poll --callback-in request --scatter=0 -c 16',
+  ])('make the same stack again: %s', (line) => {
+    const first = stackOf(line.split(' ').filter(Boolean));
+    expect(stackOf(stackArguments(first))).toEqual(first);
+  });
+});
+
+function stackOf(args: readonly string[]) {
+  const parsed = parseArguments(['run', ...args]);
+  if (parsed.kind === 'exit') throw new Error(parsed.stderr);
+  return parsed.options.stack;
+}
