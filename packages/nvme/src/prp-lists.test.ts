@@ -65,7 +65,7 @@ describe('a data pointer', () => {
         }
         expect(at).toBe(address + bytes);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 

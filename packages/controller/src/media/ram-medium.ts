@@ -38,12 +38,14 @@ class Chunk {
   bytesOf(page: number): Uint8Array {
     const view = this.byteViews[page];
     if (view !== undefined) return view;
+    // eslint-disable-next-line no-restricted-syntax -- at the first use of a page only
     return (this.byteViews[page] = new Uint8Array(this.buffer, this.offset + page * PAGE_BYTES, PAGE_BYTES));
   }
 
   wordsOf(page: number): Uint32Array {
     const view = this.wordViews[page];
     if (view !== undefined) return view;
+    // eslint-disable-next-line no-restricted-syntax -- at the first use of a page only
     return (this.wordViews[page] = new Uint32Array(this.buffer, this.offset + page * PAGE_BYTES, PAGE_BYTES / 4));
   }
 }
@@ -196,6 +198,7 @@ export class RamMedium implements Medium {
   }
 
   private addChunk(index: number): Chunk {
+    // eslint-disable-next-line no-restricted-syntax -- at the first write to 16 MiB only
     const chunk = new Chunk(new ArrayBuffer(CHUNK_PAGES * PAGE_BYTES), 0);
     this.chunks[index] = chunk;
     return chunk;
