@@ -138,3 +138,44 @@ describe('a queue identifier that is used again', () => {
     expect(stack.devices[0].doorbellFaults).toMatchObject({ strayWrites: 0, invalidValues: 0 });
   });
 });
+
+describe('a queue pair that is deleted under load', () => {
+  it('loses commands, or calls them back twice', async () => {
+    for (const sqDoorbell of ['command', 'poll'] as const) {
+      const stack = await InlineStack.open();
+      const controller = stack.controllers[0];
+      const pair = await stack.openPair({ entries: 8, requests: 64, sqDoorbell });
+      const calls = new Map<unknown, number>();
+      const onDone = (context: unknown): void => void calls.set(context, (calls.get(context) ?? 0) + 1);
+      for (let lba = 0; lba < 50; lba++) pair.read(controller.namespace(NSID), stack.data, lba, 1, 0, onDone, lba);
+      pair.poll();
+      await controller.deleteQueuePair(pair);
+      expect([...calls.keys()].sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 50 }, (_, i) => i));
+      expect([...calls.values()].every((count) => count === 1)).toBe(true);
+      expect(controller.queuePairs).toEqual([]);
+    }
+  });
+
+  it('rings the doorbell of a queue that is gone when it is polled meanwhile', async () => {
+    const stack = await InlineStack.open();
+    const controller = stack.controllers[0];
+    const pair = await stack.openPair({ entries: 8, requests: 64 });
+    const onDone = (): void => undefined;
+    for (let lba = 0; lba < 50; lba++) pair.read(controller.namespace(NSID), stack.data, lba, 1, 0, onDone, 0);
+    const deleted = controller.deleteQueuePair(pair);
+    // The owner's loop goes on while the promise is pending.
+    for (let turn = 0; turn < 100; turn++) {
+      if (pair.connected) pair.poll();
+      await Promise.resolve();
+    }
+    await deleted;
+    // The same identifier is given out again: its device has to begin with empty queues.
+    const next = await stack.openPair({ entries: 8 });
+    for (let turn = 0; turn < 5000; turn++) {
+      next.poll();
+      stack.step();
+    }
+    expect(next.statistics).toMatchObject({ completions: 0, spurious: 0 });
+    expect(stack.devices[0].doorbellFaults).toMatchObject({ strayWrites: 0, invalidValues: 0 });
+  });
+});

@@ -16,6 +16,7 @@ export class HeldIos {
   private readonly queue: IndexFifo;
   private readonly ends: Int32Array;
   private readonly statuses: Int32Array;
+  private readonly left: Int32Array;
   private readonly due: Float64Array;
   private readonly isTroubled: Uint8Array;
   private readonly retries: Int32Array;
@@ -28,6 +29,7 @@ export class HeldIos {
     this.queue = new IndexFifo(count);
     this.ends = new Int32Array(count).fill(SEND_AGAIN);
     this.statuses = new Int32Array(count);
+    this.left = new Int32Array(count);
     this.due = new Float64Array(count);
     this.isTroubled = new Uint8Array(count);
     this.retries = new Int32Array(count);
@@ -40,9 +42,10 @@ export class HeldIos {
     return this.queue.length;
   }
 
-  /** Holds an I/O that is to be sent again from `dueNs` on. */
-  hold(io: BdevIo, status: number, dueNs: number): void {
+  /** Holds an I/O that is to be sent again from `dueNs` on, and over another path than `leftPath` if there is one; -1 for any path. */
+  hold(io: BdevIo, status: number, dueNs: number, leftPath: number): void {
     this.put(io, SEND_AGAIN, status, dueNs);
+    this.left[io.index] = leftPath;
   }
 
   /** Holds an I/O that has failed until its failure may be told. */
@@ -75,6 +78,11 @@ export class HeldIos {
   /** The NVMe status that led here. */
   statusOf(io: BdevIo): number {
     return this.statuses[io.index];
+  }
+
+  /** The path that an I/O which is to be sent again shall leave, -1 for none. */
+  leftPathOf(io: BdevIo): number {
+    return this.left[io.index];
   }
 
   /** Whether the I/O only waits to be told its end. */

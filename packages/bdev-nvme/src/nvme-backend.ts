@@ -25,6 +25,7 @@ import {
   judgeCompletion,
   judgeUnsent,
   type PathSelector,
+  RANK_UNUSABLE,
   type RetryPolicy,
   Verdict,
 } from '@phasebit/multipath';
@@ -200,7 +201,7 @@ export class NvmeBackend implements BdevBackend {
       return;
     }
     held.note(io, verdict, this.nowNs);
-    held.hold(io, status, this.nowNs + verdict.delayNs);
+    held.hold(io, status, this.nowNs + verdict.delayNs, action === DISPOSITION_FAILOVER ? path : -1);
   }
 
   private judgePathless(io: BdevIo, status: number): void {
@@ -209,7 +210,7 @@ export class NvmeBackend implements BdevBackend {
     facts.nowNs = this.nowNs;
     const action = judgeUnsent(facts, this.ways.group, this.policy);
     if (action === DISPOSITION_FAIL) held.holdToFail(io, status, this.nowNs);
-    else held.hold(io, status, this.nowNs);
+    else held.hold(io, status, this.nowNs, -1);
   }
 
   /** Looks at every held I/O once: fails, sends, or keeps it. */
@@ -232,8 +233,27 @@ export class NvmeBackend implements BdevBackend {
   }
 
   private resend(io: BdevIo): boolean {
-    const path = this.choose();
+    let path = this.choose();
+    if (path >= 0 && path === this.held.leftPathOf(io)) path = this.leave(path);
     return path >= 0 && this.send(io, path) === TAKEN;
+  }
+
+  /**
+   * The best usable path other than this one, or this one when there is no other. A path error does not say that the path is lost, so a
+   * selector that keeps its choice would choose it again: it goes on from the other one if that is as good.
+   */
+  private leave(path: number): number {
+    const { group } = this.ways;
+    let best = path;
+    let bestRank = RANK_UNUSABLE;
+    for (let i = 1; i < group.end; i++) {
+      const other = (path + i) % group.end;
+      if (group.ranks[other] <= bestRank) continue;
+      best = other;
+      bestRank = group.ranks[other];
+    }
+    if (this.isSticky && bestRank === group.bestRank) this.current = best;
+    return best;
   }
 
   private end(io: BdevIo): void {

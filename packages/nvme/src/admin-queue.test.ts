@@ -106,7 +106,7 @@ describe('an admin command', () => {
 describe('what an admin command gives back', () => {
   it('is other than what the device wrote, or changes afterwards', async () => {
     const { device, answers, admin } = openAdmin();
-    let payload = new Uint8Array(0);
+    let payload: Uint8Array = new Uint8Array(0);
     answers.onPause = () => {
       for (const { cid, prp1 } of device.fetchAll()) {
         const page = device.dma.iovaLow.findIndex(

@@ -245,6 +245,8 @@ export class QueuePair {
    */
   poll(): number {
     assert(!this.isPolling, 'a callback must not poll its own queue pair');
+    // Its queue identifier, and so its doorbells, may be another's by now.
+    if (!this.isConnected) return 0;
     this.isPolling = true;
     this.polls++;
     // eslint-disable-next-line no-restricted-syntax -- costs nothing measurable, and a callback may throw

@@ -6,7 +6,7 @@ import { formatCount } from '../report/format.js';
 import { describeMachine } from '../report/machine.js';
 import { colorOf, writeReport } from '../report/write-report.js';
 import { compileReference } from './c-compiler.js';
-import { runLoop, runTimer } from './c-run.js';
+import { runLoop, runTimer, TRIES_MAX } from './c-run.js';
 import { type Amount, type Case, chooseAmount, chooseCases, jobsOf, loopArguments, stackOf } from './cases.js';
 import { type Comparison, emptyRows, type Row } from './comparison.js';
 import { comparisonJson, renderComparison } from './comparison-report.js';
@@ -43,7 +43,8 @@ export async function compareWithC(options: BenchOptions): Promise<number> {
   };
   const runs = cases.reduce((sum, { layers }) => sum + 1 + layers.length, 0);
   const seconds = (amount.rounds * runs * (amount.runMs + amount.rampMs + OVERHEAD_MS)) / 1000;
-  progress.say(`${amount.rounds} rounds of the loop in C and this stack in turn, about ${Math.ceil(seconds)} s`);
+  const rounds = amount.rounds === 1 ? 'One round' : `${amount.rounds} rounds`;
+  progress.say(`${rounds} of the loop in C and this stack in turn, about ${Math.ceil(seconds)} s`);
   for (let round = 0; round < amount.rounds && !signal.aborted; round++) {
     const context = {
       options,
@@ -97,19 +98,17 @@ async function oneRound(cases: readonly Case[], context: Round): Promise<void> {
 }
 
 async function ourSide(row: Row, name: string, { options, amount, comparison, signal }: Round): Promise<void> {
-  const jobs = await measure(
-    {
-      stack: stackOf(options, row.case, row.layer),
-      jobs: jobsOf(row.case),
-      window: amount,
-      stamping: options.report.latencyStamping,
-    },
-    signal,
-  );
-  if (jobs === undefined) return;
-  row.ours.push(jobs.at(-1)!.iops);
-  for (const { errors, errorsByStatus } of jobs) {
-    if (errors > 0) comparison.failures.push(`this stack, ${name}: ${Object.keys(errorsByStatus).join(', ')}`);
+  const stack = stackOf(options, row.case, row.layer);
+  const plan = { stack, jobs: jobsOf(row.case), window: amount, stamping: options.report.latencyStamping };
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const jobs = await measure(plan, signal);
+    if (jobs === undefined) return;
+    const { ios, iops } = jobs.at(-1)!;
+    for (const { errors, errorsByStatus } of jobs) {
+      if (errors > 0) comparison.failures.push(`this stack, ${name}: ${Object.keys(errorsByStatus).join(', ')}`);
+    }
+    if (ios > 0) row.ours.push(iops);
+    if (ios > 0 || comparison.failures.length > 0) return;
   }
 }
 

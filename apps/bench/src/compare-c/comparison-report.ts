@@ -12,6 +12,9 @@ import type { Comparison, Row } from './comparison.js';
 /** Where nothing completed: the machine gave one of the two threads no time. */
 const STARVED = 'none';
 
+/** Choices that each row makes itself. */
+const OF_A_ROW = ['device', 'media', 'layer'];
+
 /** The comparison for people. */
 export function renderComparison(
   comparison: Comparison,
@@ -24,7 +27,7 @@ export function renderComparison(
   const lines = [
     ...machineLines(machine),
     comparison.compiler,
-    describeStack(options),
+    describeStack(options, OF_A_ROW),
     '',
     paint.bold('4 KiB random reads: a minimal loop in C, and this stack'),
     `${roundsText(comparison)} of ${amount.runMs} ms each, in turn; this stack in a fresh process each time`,
@@ -47,7 +50,7 @@ export function comparisonJson(
     command: 'compare-c',
     ...machineJson(machine),
     compiler,
-    stack: stackSettings(options),
+    stack: stackSettings(options, OF_A_ROW),
     window_ms: amount.runMs,
     cases: rows.map((row) => ({
       device: row.case.device,
@@ -129,15 +132,15 @@ function ratio({ c, ours }: Row, which: 'best' | 'median'): number | undefined {
 
 function roundsText({ rows, roundsPlanned }: Comparison): string {
   const done = Math.min(...rows.map(({ c, ours }) => Math.min(c.length, ours.length)));
-  return done === roundsPlanned ? `${done} rounds` : `${done} whole rounds of ${roundsPlanned}`;
+  const unit = roundsPlanned === 1 ? 'round' : 'rounds';
+  return done === roundsPlanned ? `${done} ${unit}` : `${done} whole ${unit} of ${roundsPlanned}`;
 }
 
 /** What the machine does by itself: no stack can be faster than what it is made of. */
 function machineFigures({ handoverNs, clockNs, copies, rows }: Comparison): string[] {
   const lines: string[] = [];
   const medianOf = (values: readonly number[]): string => bestAndMedian(values).median.toFixed(1);
-  if (handoverNs.length > 0)
-    lines.push(`a cache line to the other core and back: ${medianOf(handoverNs)} ns (median of rounds)`);
+  if (handoverNs.length > 0) lines.push(`a cache line to the other core and back: ${medianOf(handoverNs)} ns (median)`);
   if (clockNs.length > 0) {
     lines.push(
       `one reading of the clock in C: ${medianOf(clockNs)} ns; this stack reads it once per poll, the loop never (--clock=none: neither)`,

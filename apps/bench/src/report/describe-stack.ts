@@ -1,25 +1,22 @@
 import type { BenchOptions, StackOptions } from '../cli/bench-options.js';
 
-/** The choices of the stack in one line, for people. */
-export function describeStack(options: BenchOptions): string {
-  return Object.entries(stackSettings(options))
+/**
+ * The choices of the stack in one line, for people.
+ *
+ * @param except - names of choices that differ from run to run, and say nothing in a line about all of them
+ */
+export function describeStack(options: BenchOptions, except: readonly string[] = []): string {
+  return Object.entries(stackSettings(options, except))
     .map(([name, value]) => `${name} ${String(value)}`)
     .join(' | ');
 }
 
-/** What several runs with different devices, media and layers have in common, in one line. */
-export function describeShared({ stack }: BenchOptions): string {
-  return [
-    `ring ${stack.ringEntries}`,
-    `queue-pairs ${stack.queuePairs}`,
-    `lba-bytes ${stack.lbaBytes}`,
-    ...(stack.completionsPerPollMax === undefined ? [] : [`completions-per-poll ${stack.completionsPerPollMax}`]),
-  ].join(' | ');
-}
-
 /** The choices of the stack by their option names. */
-export function stackSettings({ stack }: BenchOptions): Record<string, string | number> {
-  return {
+export function stackSettings(
+  { stack }: BenchOptions,
+  except: readonly string[] = [],
+): Record<string, string | number> {
+  const settings = {
     device: stack.device,
     media: mediaText(stack),
     layer: stack.layer,
@@ -35,6 +32,7 @@ export function stackSettings({ stack }: BenchOptions): Record<string, string | 
     ...(stack.completionsPerPollMax === undefined ? {} : { 'completions-per-poll': stack.completionsPerPollMax }),
     ...(stack.failControllerAfter === undefined ? {} : { 'fail-controller-after': stack.failControllerAfter }),
   };
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !except.includes(name)));
 }
 
 function mediaText(stack: StackOptions): string {

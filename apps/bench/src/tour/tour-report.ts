@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { BenchOptions } from '../cli/bench-options.js';
-import { describeShared, stackSettings } from '../report/describe-stack.js';
+import { describeStack, stackSettings } from '../report/describe-stack.js';
 import type { JsonObject } from '../report/json-object.js';
 import { type Machine, machineJson, machineLines } from '../report/machine.js';
 import { cellText, type ColumnName, type MeasuredRow } from './columns.js';
@@ -16,6 +16,19 @@ const COLUMN_WIDTH_MIN = 9;
 const PADDING = 2;
 /** A smaller share of the cores than this deserves a warning. */
 const CORE_SHARE_GOOD = 0.9;
+
+/** Choices that each scenario makes itself. */
+const OF_A_SCENARIO = [
+  'device',
+  'media',
+  'layer',
+  'controllers',
+  'sq-doorbell',
+  'cq-doorbell',
+  'callback-in',
+  'look-ahead',
+  'memory',
+];
 
 /** What the tour was run with. */
 export interface TourFacts {
@@ -33,7 +46,7 @@ export function renderTour(
   color: boolean = pc.isColorSupported,
 ): string {
   const paint = pc.createColors(color);
-  const lines = [...machineLines(machine), describeShared(options)];
+  const lines = [...machineLines(machine), describeStack(options, OF_A_SCENARIO)];
   lines.push(
     `Random reads of 4 KiB unless a row says otherwise, each in a fresh process, ${runMs} ms after a warm-up.`,
     'ns per I/O is time on a core where driver and device share a thread, else time on the clock.',
@@ -59,7 +72,7 @@ export function tourJson(sections: readonly SectionResult[], { options, machine,
   return {
     command: 'tour',
     ...machineJson(machine),
-    stack: stackSettings(options),
+    stack: stackSettings(options, OF_A_SCENARIO),
     window_ms: runMs,
     sections: sections.map(({ section, results }) => ({
       title: section.title,
