@@ -255,6 +255,20 @@ describe('a path error', () => {
     expect(outcomes).toEqual(Array.from({ length: 9 }, () => [BDEV_STATUS_SUCCESS, 0]));
   });
 
+  it('is met by I/O that is sent over a queue pair which is gone although its controller is up', () => {
+    const paths = [new ScriptedPath(), new ScriptedPath()];
+    const channel = openChannel(paths);
+    const { outcomes, callback } = outcomesOf(channel);
+    paths[0].connected = false;
+    channel.read(4096, 0, 1, callback, 0);
+    channel.poll();
+    channel.read(4096, 1, 1, callback, 0);
+    expect(paths[1].sent.map(({ lba }) => lba)).toEqual([0, 1]);
+    paths[1].endAll();
+    channel.poll();
+    expect(outcomes.map(([status]) => status)).toEqual([BDEV_STATUS_SUCCESS, BDEV_STATUS_SUCCESS]);
+  });
+
   it('with no path left waits for ever, or is told outside of a poll', () => {
     const paths = [new ScriptedPath(), new ScriptedPath()];
     const channel = openChannel(paths);
@@ -329,8 +343,13 @@ describe('commands under way on a path', () => {
     for (let round = 0; round < 30; round++) {
       for (let i = 0; i < 4; i++) channel.read(4096, i, 1, callback, 0);
       expect(paths.map(({ sent }) => sent.length)).toEqual([2, 2]);
-      paths[0].endAll(STATUS_LBA_OUT_OF_RANGE | STATUS_DNR);
-      paths[1].endAll();
+      // What ends makes its path the less busy one, however it ends.
+      const [first, second] = round % 2 === 0 ? paths : [...paths].reverse();
+      first.endAll(round % 3 === 0 ? STATUS_LBA_OUT_OF_RANGE | STATUS_DNR : 0);
+      channel.poll();
+      for (let i = 0; i < 2; i++) channel.read(4096, i, 1, callback, 0);
+      expect([first.sent.length, second.sent.length]).toEqual([2, 2]);
+      for (const path of paths) path.endAll();
       channel.poll();
       expect(channel.inFlight).toBe(0);
     }

@@ -34,6 +34,26 @@ describe('a command', () => {
     expect(sent(device)).toMatchObject({ opcode: 0, nsid: 5, prp1: 0, prp2: 0 });
   });
 
+  it('carries something of the one that had its place in the ring before', () => {
+    const device = new ScriptedDevice({ entries: 3, requests: 1 });
+    const address = device.dma.allocate(1 << 20);
+    const large = plainNamespace({ transferBlocksMax: 128 });
+    const { pair } = device;
+    for (let lap = 0; lap < 6; lap++) {
+      expect(pair.submitCommand(new Int32Array(16).fill(-1), 0, 0, ignore, 0)).toBe(SUBMIT_ACCEPTED);
+      expect(sent(device).dwords.slice(10)).toEqual(new Array(6).fill(0xffff_ffff));
+      expect(pair.flush(namespace, ignore, 0)).toBe(SUBMIT_ACCEPTED);
+      expect(sent(device).dwords.slice(2)).toEqual(new Array(14).fill(0));
+      expect(pair.read(large, address, lap, 100, 0, ignore, 0)).toBe(SUBMIT_ACCEPTED);
+      expect(sent(device).prp2).not.toBe(0);
+      // Three entries on from the wide command, and so in its place.
+      expect(pair.read(namespace, address, lap, 1, 0, ignore, 0)).toBe(SUBMIT_ACCEPTED);
+      const small = sent(device);
+      expect(small).toMatchObject({ opcode: 2, slba: lap, nlb0: 0, prp2: 0 });
+      expect([...small.dwords.slice(2, 6), ...small.dwords.slice(13)]).toEqual(new Array(7).fill(0));
+    }
+  });
+
   it('deallocates another range, or one that was overwritten before the device came to read it', () => {
     const device = new ScriptedDevice({ entries: 8, requests: 16 }, 4);
     const ranges = Array.from({ length: 12 }, (_, i) => ({ lba: 2 ** 40 + i * 100, blocks: 2 ** 32 - 1 - i }));

@@ -15,7 +15,7 @@ import { renderTour, tourJson } from './tour-report.js';
 const EXIT_GOOD = 0;
 const EXIT_ERRORS = 1;
 
-const RAMP_MS = 250;
+const RAMP_MS = 400;
 const RUN_MS = 500;
 
 /** Options that each scenario chooses itself. */
