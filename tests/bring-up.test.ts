@@ -477,7 +477,7 @@ describe('a shutdown', () => {
     pair.read(controller.namespace(NSID), stack.data, 0, 1, 0, onDone, 0);
     stack.devices[0].fail('hang');
     await expect(controller.shutDown({ deadlineMs: 100 })).rejects.toMatchObject({
-      code: 'READY_TIMEOUT',
+      code: 'SHUTDOWN_TIMEOUT',
       facts: { waitedFor: expect.stringContaining('SHST'), timeoutMs: 100 },
     });
     expect(CSTS_SHST_COMPLETE).toBe(2);

@@ -137,7 +137,7 @@ describe('the report', () => {
   });
 
   it('has no colour in a file', async () => {
-    const env = { FORCE_COLOR: '1' };
+    const env = { FORCE_COLOR: '1', NO_COLOR: '' };
     const onStdout = await bench('--rw=randread --number_ios=1000', { env });
     expect(onStdout.stdout).toContain('\u001b[1m');
     const toFile = await bench(`--rw=randread --number_ios=1000 --output=${path('report.txt')}`, { env });

@@ -89,11 +89,16 @@ export class NvmeBdev {
    */
   async openChannel(options: NvmeChannelOptions = {}): Promise<BdevChannel> {
     const paths: NvmePath[] = [];
-    for (const source of this.options.controllers) {
-      const { controller } = source;
-      if (controller.state !== 'READY') continue;
-      const pair = await controller.createQueuePair(options.queuePair ?? {});
-      paths.push({ source, namespace: controller.namespace(this.nsid), pair });
+    try {
+      for (const source of this.options.controllers) {
+        const { controller } = source;
+        if (controller.state !== 'READY') continue;
+        const namespace = controller.namespace(this.nsid);
+        paths.push({ source, namespace, pair: await controller.createQueuePair(options.queuePair ?? {}) });
+      }
+    } catch (error) {
+      for (const { source, pair } of paths) await source.controller.deleteQueuePair(pair);
+      throw error;
     }
     if (paths.length === 0) throw new NvmeBdevError('NO_PATH', { name: this.name });
     return new BdevChannel(this.through(paths), options.ioCount === undefined ? {} : { ioCount: options.ioCount });

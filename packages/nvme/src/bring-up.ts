@@ -133,7 +133,7 @@ export async function shutDown(fn: PcieFunction, clock: Clock, timeoutMs: number
     const csts = await fn.registers.read32(REG_CSTS);
     if (csts === ALL_ONES) throw new DriverError('CONTROLLER_GONE', { register: 'CSTS' });
     if (CSTS.SHST.get(csts) === CSTS_SHST_COMPLETE) return;
-    if (clock.nowNs() > deadlineNs) throw new DriverError('READY_TIMEOUT', { waitedFor: 'CSTS.SHST=2', timeoutMs });
+    if (clock.nowNs() > deadlineNs) throw new DriverError('SHUTDOWN_TIMEOUT', { waitedFor: 'CSTS.SHST=2', timeoutMs });
     await fn.pause();
   }
 }

@@ -189,8 +189,10 @@ export class Controller {
       return;
     }
     this.demandReady();
+    // Nobody may ring its doorbells while it goes: they are the next pair's of this identifier.
+    pair.retire();
     await deleteRings(this.admin, pair.qid);
-    pair.poll();
+    pair.collect();
     this.drop(pair);
   }
 
@@ -330,13 +332,28 @@ async function explore(
   const ioQueuePairsMax = await requestQueues(admin, settings.ioQueuePairs);
   const namespaces = new Map<number, Namespace>();
   for (const nsid of await activeNamespaces(admin)) {
-    const { uuid = '' } = await identifyDescriptors(admin, nsid);
-    const namespace = new Namespace(nsid, await identifyNamespace(admin, nsid), uuid, transferBytesMax);
-    const unusable = namespace.unusable;
-    if (unusable === '') namespaces.set(nsid, namespace);
-    else log.warn(`namespace ${nsid} left out: ${unusable}`);
+    const namespace = await exploreNamespace(admin, nsid, transferBytesMax);
+    if (typeof namespace === 'string') log.warn(`namespace ${nsid} left out: ${namespace}`);
+    else namespaces.set(nsid, namespace);
   }
   return { admin, capabilities, identify, namespaces, ioQueuePairsMax, transferBytesMax };
+}
+
+/** A namespace, or why this driver cannot use it. */
+async function exploreNamespace(
+  admin: AdminQueue,
+  nsid: number,
+  transferBytesMax: number,
+): Promise<Namespace | string> {
+  try {
+    const { uuid = '' } = await identifyDescriptors(admin, nsid);
+    const namespace = new Namespace(nsid, await identifyNamespace(admin, nsid), uuid, transferBytesMax);
+    return namespace.unusable === '' ? namespace : namespace.unusable;
+  } catch (error) {
+    // What the decoders refuse: a size of 2^53 blocks or more, a descriptor of an impossible length.
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
 }
 
 /** Asks for I/O queues; the controller may grant fewer, or more, which is of no use. [Base] 5.1.25.1.5 */

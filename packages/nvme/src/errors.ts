@@ -4,6 +4,7 @@ export type DriverErrorCode =
   | 'CONTROLLER_GONE'
   | 'CONTROLLER_FATAL'
   | 'READY_TIMEOUT'
+  | 'SHUTDOWN_TIMEOUT'
   | 'COMMAND_TIMEOUT'
   | 'COMMAND_FAILED'
   | 'ABORTED'
@@ -16,6 +17,7 @@ const MESSAGES: Record<DriverErrorCode, string> = {
   CONTROLLER_GONE: 'the controller reads as all ones: it left the bus',
   CONTROLLER_FATAL: 'the controller reports a fatal status (CSTS.CFS)',
   READY_TIMEOUT: 'the controller did not change CSTS.RDY in the time that CAP.TO allows',
+  SHUTDOWN_TIMEOUT: 'the controller did not finish its shutdown (CSTS.SHST) in time',
   COMMAND_TIMEOUT: 'a command was not completed before its deadline',
   COMMAND_FAILED: 'a command completed with an error status',
   ABORTED: 'the caller gave the wait up',

@@ -26,24 +26,6 @@ describe('a command on the wire', () => {
     expect(command.dwords.slice(13)).toEqual([0, 0, 0]);
   });
 
-  it('leaves no trace of a wide command for the transfer that takes its place', () => {
-    const device = new ScriptedDevice({ entries: 2, requests: 1 });
-    const { read } = reader(device);
-    const wide = new Int32Array(16).fill(-1);
-    for (let lap = 0; lap < 4; lap++) {
-      expect(device.pair.submitCommand(wide, 0, 0, () => undefined, 0)).toBe(SUBMIT_ACCEPTED);
-      device.pair.poll();
-      device.complete(device.fetch()!.cid);
-      device.pair.poll();
-      read(lap);
-      device.pair.poll();
-      const { dwords, cid } = device.fetch()!;
-      expect([...dwords.slice(2, 6), ...dwords.slice(13)]).toEqual([0, 0, 0, 0, 0, 0, 0]);
-      device.complete(cid);
-      device.pair.poll();
-    }
-  });
-
   it('never uses FFFFh as an identifier, nor one that is in flight', () => {
     const device = new ScriptedDevice({ entries: 4 });
     const { read } = reader(device);

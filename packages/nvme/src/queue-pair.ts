@@ -85,9 +85,10 @@ export class QueuePair {
     this.place = place;
     this.pool = new RequestPool(settings.requests);
     this.builder = new CommandBuilder(this.pool, dma);
-    this.rings = new RingPair(place, settings, this.pool);
-    this.splits = new SplitTransfers(this.pool, this);
+    // Both take DMA memory: the one that gives it back when there is no more comes last.
     this.ranges = new DatasetRanges(dma, settings.requests);
+    this.rings = makeRings(place, settings, this.pool, this.ranges);
+    this.splits = new SplitTransfers(this.pool, this);
   }
 
   /** Commands in the ring that have not completed. */
@@ -276,9 +277,19 @@ export class QueuePair {
    * @param status - 15 bits; default is the host's own "aborted by host", a path error that may be retried elsewhere
    */
   disconnect(status: number = STATUS_COMMAND_ABORTED_BY_HOST): void {
-    if (!this.isConnected) return;
+    if (!this.rings.open) return;
     this.isConnected = false;
     this.rings.close(status);
+  }
+
+  /** For the controller, which is about to delete the rings: nothing is submitted, believed or rung any more. @internal */
+  retire(): void {
+    this.isConnected = false;
+  }
+
+  /** For the controller, which has deleted the rings: takes what the device completed before it let go. @internal */
+  collect(): void {
+    this.rings.collect();
   }
 
   /** Gives the DMA memory back. Only after {@link QueuePair.disconnect}, when the device knows the rings no more. */
@@ -364,4 +375,20 @@ export class QueuePair {
 
 function failLba(lba: number): never {
   throw new RangeError(`lba: expected 0 to 2^53 - 1, got ${lba}`);
+}
+
+function makeRings(
+  place: QueuePairPlace,
+  settings: QueuePairSettings,
+  pool: RequestPool,
+  ranges: DatasetRanges,
+): RingPair {
+  // eslint-disable-next-line no-restricted-syntax -- called by the constructor
+  try {
+    // eslint-disable-next-line no-restricted-syntax -- called by the constructor
+    return new RingPair(place, settings, pool);
+  } catch (error) {
+    place.function.dma.free(ranges.address);
+    throw error;
+  }
 }

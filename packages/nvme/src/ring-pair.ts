@@ -141,6 +141,18 @@ export class RingPair {
     return found;
   }
 
+  /** Whether {@link RingPair.close} is still to come. */
+  get open(): boolean {
+    return this.isOpen;
+  }
+
+  /** Takes what has completed and rings nothing: the device knows the rings no more. What waits is not started any more either. */
+  collect(): void {
+    this.isOpen = false;
+    this.reap();
+    this.isOpen = true;
+  }
+
   /** Stamps the coarse time on what is submitted from now on: any unit, 32 bits. */
   setTick(tick: number): void {
     this.tickNow = tick | 0;
