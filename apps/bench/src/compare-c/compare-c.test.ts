@@ -99,6 +99,7 @@ describe('the report', () => {
       ...['', 'inline null, nvme', '8', '100M', '90M', '40M', '27M', '0.40', '0.30', '11.1', '37.0', ''],
     ]);
     expect(text).toContain('none');
+    expect(text).not.toContain('not run');
     expect(text).toContain('a cache line to the other core and back: 100.0 ns');
     expect(text).toContain('C, inline: 1 errors');
   });

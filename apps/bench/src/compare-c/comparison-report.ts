@@ -24,6 +24,7 @@ export function renderComparison(
   color: boolean = pc.isColorSupported,
 ): string {
   const paint = pc.createColors(color);
+  const shown = comparison.rows.filter(({ c, ours }) => c.length + ours.length > 0);
   const lines = [
     ...machineLines(machine),
     comparison.compiler,
@@ -31,7 +32,8 @@ export function renderComparison(
     '',
     paint.bold('4 KiB random reads: a minimal loop in C, and this stack'),
     `${roundsText(comparison)} of ${amount.runMs} ms each, in turn; this stack in a fresh process each time`,
-    renderTable(comparison.rows),
+    renderTable(shown),
+    ...(shown.length < comparison.rows.length ? [`not run: ${comparison.rows.length - shown.length} rows`] : []),
     ...machineFigures(comparison),
     ...comparison.failures.map((failure) => paint.red(failure)),
   ];
@@ -151,8 +153,9 @@ function machineFigures({ handoverNs, clockNs, copies, rows }: Comparison): stri
     const shares = rows
       .filter((row) => row.case.media === 'ram' && row.ours.length > 0)
       .map((row) => `${row.case.device} ${((bestAndMedian(row.ours).best / best) * 100).toFixed(0)} %`);
+    const reached = shares.length === 0 ? '' : `; this stack reaches ${shares.join(', ')} of that`;
     lines.push(
-      `bare copies of the same blocks in C: ${formatCount(best)}/s, ${(1e9 / best).toFixed(1)} ns each; this stack reaches ${shares.join(', ')} of that`,
+      `bare copies of the same blocks in C: ${formatCount(best)}/s, ${(1e9 / best).toFixed(1)} ns each${reached}`,
     );
   }
   return lines;
