@@ -40,8 +40,7 @@ export class SubmissionQueue {
   /** next entry to fetch */
   head = 0;
   private readonly words: Int32Array;
-  /** whether the host is on another thread */
-  readonly concurrent: boolean;
+  private readonly concurrent: boolean;
   private readonly doorbell: number;
   private readonly observer: DoorbellObserver;
   private tail = 0;

@@ -33,17 +33,11 @@ const OPCODE_MASK = SQE_CDW0_OPC_MASK;
 const KIND_MASK =
   SQE_CDW0_OPC_MASK | (SQE_CDW0_FUSE_MASK << SQE_CDW0_FUSE_SHIFT) | (SQE_CDW0_PSDT_MASK << SQE_CDW0_PSDT_SHIFT);
 
-/** Entries whose lines are fetched together from the host's core. */
-const AHEAD = 8;
-const AHEAD_MASK = AHEAD - 1;
-
 /**
  * Takes commands from I/O submission queues, executes them at once and completes them.
  * Hot path: allocates only in the constructor.
  */
 export class IoEngine {
-  /** what {@link IoEngine.touchAhead} loaded, so that the loads are not left out */
-  touched = 0;
   private readonly command = new Command();
   private readonly handlers: readonly (IoHandler | undefined)[] = createIoHandlers();
 
@@ -69,7 +63,6 @@ export class IoEngine {
     const dw2 = queue.id << 16;
     let head = queue.head;
     for (let i = 0; i < count; i++) {
-      if ((i & AHEAD_MASK) === 0 && queue.concurrent) this.touchAhead(pages, head, last, count - i);
       const page = pages[head >>> 6];
       const at = (head & 63) << 4;
       head = head === last ? 0 : head + 1;
@@ -90,22 +83,6 @@ export class IoEngine {
     completions.publish();
     io.countBatch();
     return count;
-  }
-
-  /**
-   * Loads a word of each of the next entries, before any of them is looked at. Each lies in a line that the host's core wrote last, and
-   * takes some 100 ns to come; loaded together they come together. The loop over the commands is too long for the processor to look
-   * beyond the one at hand.
-   */
-  private touchAhead(pages: readonly Int32Array[], head: number, last: number, left: number): void {
-    const ahead = left < AHEAD ? left : AHEAD;
-    let entry = head;
-    let sum = 0;
-    for (let i = 0; i < ahead; i++) {
-      sum ^= pages[entry >>> 6][(entry & 63) << 4];
-      entry = entry === last ? 0 : entry + 1;
-    }
-    this.touched = sum;
   }
 
   private execute(page: Int32Array, at: number, cdw0: number, queueId: number): number {
