@@ -49,9 +49,13 @@ export function bufferBytesOf(job: JobSpec): number {
   return slotBytesOf(job) * job.ioDepth;
 }
 
-function slotBytesOf(job: JobSpec): number {
-  const largest = Math.max(
+/** Bytes of the largest command that a job may issue. */
+export function largestCommandBytes(job: JobSpec): number {
+  return Math.max(
     ...job.blockSizes.map((sizes, direction) => (job.directions[direction] ? blockSizeBounds(sizes).maxBytes : 0)),
   );
-  return Math.ceil(largest / PAGE_BYTES) * PAGE_BYTES;
+}
+
+function slotBytesOf(job: JobSpec): number {
+  return Math.ceil(largestCommandBytes(job) / PAGE_BYTES) * PAGE_BYTES;
 }

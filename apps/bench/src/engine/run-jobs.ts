@@ -3,10 +3,11 @@ import type { JobSpec } from '../job/job-spec.js';
 import { validateAgainstDevice } from '../job/validate-against-device.js';
 import type { JobResult, StackCounters } from '../report/job-result.js';
 import type { LiveLine } from '../report/live-line.js';
+import { DEVICE_TRANSFER_BYTES_MAX } from '../stack/device-spec.js';
 import { nodeClock } from '../stack/node-clock.js';
 import { Stack } from '../stack/open-stack.js';
 import { collectResult, reportGroups } from './collect-result.js';
-import { bufferBytesOf } from './job-buffers.js';
+import { bufferBytesOf, largestCommandBytes } from './job-buffers.js';
 import { JobRunner } from './job-runner.js';
 import { RateSamples } from './rate-samples.js';
 import { ResourceMeter } from './resource-meter.js';
@@ -122,12 +123,19 @@ function checkVerifiable(job: JobSpec, options: BenchOptions): void {
 }
 
 /** A queue pair refuses a command when it is out of requests, and the jobs do not ask twice. */
-function checkDepth({ name, ioDepth }: JobSpec, { stack }: BenchOptions): void {
+function checkDepth(job: JobSpec, { stack }: BenchOptions): void {
   const room = (stack.requests ?? stack.ringEntries * 2) * stack.queuePairs;
-  if (ioDepth <= room) return;
+  const needed = job.ioDepth * requestsPerCommand(largestCommandBytes(job));
+  if (needed <= room) return;
   throw new Error(
-    `job "${name}": iodepth: expected at most ${room}, the requests of its queue pairs (--requests, --ring, --queue-pairs), got ${ioDepth}`,
+    `job "${job.name}": iodepth: expected commands that need at most ${room} requests of the queue pairs (--requests, --ring, --queue-pairs), got ${job.ioDepth} that need ${needed}`,
   );
+}
+
+/** A command that is split takes a request for each piece, and one for the whole. */
+function requestsPerCommand(bytes: number): number {
+  const pieces = Math.ceil(bytes / DEVICE_TRANSFER_BYTES_MAX);
+  return pieces === 1 ? 1 : pieces + 1;
 }
 
 interface Counters {
