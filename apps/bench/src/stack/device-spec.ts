@@ -9,7 +9,6 @@ export interface DeviceSpec {
   /** controllers that show the one namespace, each a path to it */
   readonly controllers: number;
   readonly queuePairs: number;
-  readonly ringEntries: number;
   /** the controller of the first path dies after this many I/O commands */
   readonly failControllerAfter: number | undefined;
 }

@@ -161,7 +161,6 @@ function deviceSpec(options: StackOptions, queuePairs: number): DeviceSpec {
     lbaBytes: options.lbaBytes,
     controllers: options.controllers,
     queuePairs,
-    ringEntries: options.ringEntries,
     failControllerAfter: options.failControllerAfter,
   };
 }
