@@ -299,7 +299,7 @@ export class QueuePair {
     dma.free(this.ranges.address);
   }
 
-  /** For the splitter: one piece, for which a request is there. @internal */
+  /** Builds and sends one command, for which a request is there: a whole transfer, or, for the splitter, a piece of one. @internal */
   sendPiece(
     opcode: number,
     namespace: Namespace,
@@ -333,14 +333,9 @@ export class QueuePair {
     if (blocks > namespace.transferBlocksMax || crossesBoundary(lba, blocks, namespace.boundaryBlocks)) {
       return this.transferSplit(opcode, namespace, address, lba, blocks, flags, callback, context);
     }
-    const bytes = blocks << namespace.blockShift;
-    if (!this.builder.isPayload(address, bytes)) return SUBMIT_NEVER;
-    const request = this.pool.take();
-    if (request < 0) return this.refuse();
-    const at = request << REQUEST;
-    this.builder.buildBlocks(at, opcode, namespace.nsid, lba, flags | (blocks - 1));
-    this.builder.setPayload(at, address, bytes);
-    this.rings.submit(request, callback, context);
+    if (!this.builder.isPayload(address, blocks << namespace.blockShift)) return SUBMIT_NEVER;
+    if (this.pool.available === 0) return this.refuse();
+    this.sendPiece(opcode, namespace, address, lba, blocks, flags, callback, context);
     return ACCEPTED;
   }
 
