@@ -16,6 +16,9 @@ describe('a queue of indexes', () => {
             model.push(i);
           }
           expect(queue.length).toBe(model.length);
+          expect([0, 1, 7, 25].map((position) => queue.at(position))).toEqual(
+            [0, 1, 7, 25].map((position) => model[position] ?? -1),
+          );
         });
       }),
     );

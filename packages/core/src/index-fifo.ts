@@ -36,6 +36,11 @@ export class IndexFifo {
     this.count++;
   }
 
+  /** The index that `position` others are to be taken before, which stays; 0 for the oldest. -1 when there is none. */
+  at(position: number): number {
+    return position < this.count ? this.ring[(this.head + position) & this.mask] : -1;
+  }
+
   /** Removes and gives the oldest index, or -1 when the queue is empty. */
   shift(): number {
     if (this.count === 0) return -1;

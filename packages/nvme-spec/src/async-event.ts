@@ -69,6 +69,14 @@ export const ASYNC_EVENT_NOTICE_PREDICTABLE_LATENCY = 0x04;
 export const ASYNC_EVENT_NOTICE_LBA_STATUS = 0x05;
 /** Notice AEI: the endurance group event aggregate log changed. */
 export const ASYNC_EVENT_NOTICE_ENDURANCE_GROUP = 0x06;
+/** Notice AEI: the reachability groups changed. */
+export const ASYNC_EVENT_NOTICE_REACHABILITY_GROUP = 0x07;
+/** Notice AEI: the reachability associations changed. */
+export const ASYNC_EVENT_NOTICE_REACHABILITY_ASSOCIATION = 0x08;
+/** Notice AEI: an allocated namespace changed; read LOG_CHANGED_ALLOCATED_NAMESPACES. */
+export const ASYNC_EVENT_NOTICE_ALLOCATED_NAMESPACE_CHANGED = 0x09;
+/** Notice AEI: a zone descriptor changed. */
+export const ASYNC_EVENT_NOTICE_ZONE_DESCRIPTOR_CHANGED = 0xef;
 /** Notice AEI: the discovery log page changed. */
 export const ASYNC_EVENT_NOTICE_DISCOVERY_CHANGED = 0xf0;
 
@@ -83,3 +91,10 @@ export const ASYNC_EVENT_COMMAND_SET_RESERVATION = 0x00;
 export const ASYNC_EVENT_COMMAND_SET_SANITIZE_COMPLETED = 0x01;
 /** Command set AEI: a sanitize operation completed with unexpected deallocation. */
 export const ASYNC_EVENT_COMMAND_SET_SANITIZE_DEALLOCATED = 0x02;
+/** Command set AEI: a sanitize operation was successful and entered the media verification state. */
+export const ASYNC_EVENT_COMMAND_SET_SANITIZE_VERIFICATION = 0x03;
+
+/** One-shot AEI: an entry was posted to a controller data queue. */
+export const ASYNC_EVENT_ONE_SHOT_QUEUE_TAIL = 0x00;
+/** One-shot AEI: a controller data queue is full. */
+export const ASYNC_EVENT_ONE_SHOT_QUEUE_FULL = 0x01;

@@ -115,9 +115,9 @@ export const FEATURE_ASYNC_EVENT_VALUE: Dword<
   | 'FAN'
   | 'TLN'
   | 'ANACN'
-  | 'PLEAN'
+  | 'PLEALCN'
   | 'LBASIN'
-  | 'EGEAN'
+  | 'EGEALCN'
   | 'NNSSHDN'
   | 'TTHRY'
   | 'RASSN'
@@ -142,9 +142,9 @@ export const FEATURE_ASYNC_EVENT_VALUE: Dword<
     RASSN: bits(17, 17), // reachability association
     TTHRY: bits(16, 16), // temperature threshold hysteresis recovery
     NNSSHDN: bits(15, 15), // normal NVM subsystem shutdown
-    EGEAN: bits(14, 14), // endurance group event aggregate log change
+    EGEALCN: bits(14, 14), // endurance group event aggregate log change
     LBASIN: bits(13, 13), // LBA status information
-    PLEAN: bits(12, 12), // predictable latency event aggregate log change
+    PLEALCN: bits(12, 12), // predictable latency event aggregate log change
     ANACN: bits(11, 11), // asymmetric namespace access change
     TLN: bits(10, 10), // telemetry log
     FAN: bits(9, 9), // firmware activation

@@ -1,6 +1,8 @@
 /**
  * Firmware Slot Information log (03h), 512 bytes. [Base] 5.1.12.1.4
  */
+import { bits, type Bits } from './bits.js';
+import { readAscii } from './bytes.js';
 import { layout, type Layout } from './layout.js';
 
 /** Bytes of the Firmware Slot Information log. */
@@ -27,3 +29,31 @@ export const FirmwareSlotLayout: Layout = layout('FWSLOT', FWSLOT_BYTES, [
   [56, 8, 'frs7', 'ascii'],
   [64, 448, 'reserved64', 'reserved'],
 ]);
+
+/** Active firmware, byte 0. */
+export const FWSLOT_AFI_FIELDS: Readonly<Record<'AFS' | 'NAFS', Bits>> = {
+  NAFS: bits(6, 4), // slot that the next controller level reset activates, 0 for no change
+  AFS: bits(2, 0), // slot that runs
+};
+
+/** A decoded Firmware Slot Information log. */
+export interface FirmwareSlotLog {
+  /** Slot that runs, 1..7. */
+  readonly activeSlot: number;
+  /** Slot that the next controller level reset activates, 0 for no change. */
+  readonly nextSlot: number;
+  /** Revisions of slots 1..7 at index 0..6; empty text for an empty slot. */
+  readonly revisions: readonly string[];
+}
+
+/** Decodes a Firmware Slot Information log. @throws RangeError when `data` is shorter than 512 bytes. */
+export function decodeFirmwareSlotLog(data: Uint8Array): FirmwareSlotLog {
+  if (data.length < FWSLOT_BYTES) throw new RangeError(`FWSLOT: ${FWSLOT_BYTES} bytes expected, got ${data.length}`);
+  return {
+    activeSlot: FWSLOT_AFI_FIELDS.AFS.get(data[FWSLOT_AFI]),
+    nextSlot: FWSLOT_AFI_FIELDS.NAFS.get(data[FWSLOT_AFI]),
+    revisions: Array.from({ length: FWSLOT_SLOTS }, (_, i) =>
+      readAscii(data, FWSLOT_FRS + i * FWSLOT_REVISION_BYTES, FWSLOT_REVISION_BYTES),
+    ),
+  };
+}

@@ -2,6 +2,7 @@
  * Identify command: which data structure is asked for, and the command dwords that say so. [Base] 5.1.13
  */
 import { bits } from './bits.js';
+import { describeRow } from './describe.js';
 import { dword, type Dword } from './register.js';
 import { SQE_CDW10, SQE_CDW11, SQE_CDW14 } from './submission-queue-entry.js';
 
@@ -109,3 +110,60 @@ export const IDENTIFY_CNS_PORT_LIST = 0x1e;
 export const IDENTIFY_CNS_INDEPENDENT_ALLOCATED_NAMESPACE = 0x1f;
 /** CNS 20h: Supported Controller State formats. */
 export const IDENTIFY_CNS_CONTROLLER_STATE_FORMATS = 0x20;
+
+/** Every CNS value of the specification: value, name of the constant without `IDENTIFY_CNS_`, text. */
+export const IDENTIFY_STRUCTURES: readonly (readonly [cns: number, name: string, text: string])[] = [
+  [IDENTIFY_CNS_NAMESPACE, 'NAMESPACE', 'Identify Namespace, NVM Command Set'],
+  [IDENTIFY_CNS_CONTROLLER, 'CONTROLLER', 'Identify Controller'],
+  [IDENTIFY_CNS_ACTIVE_NAMESPACE_LIST, 'ACTIVE_NAMESPACE_LIST', 'Active Namespace ID list'],
+  [IDENTIFY_CNS_NAMESPACE_DESCRIPTOR_LIST, 'NAMESPACE_DESCRIPTOR_LIST', 'Namespace Identification Descriptor list'],
+  [IDENTIFY_CNS_NVM_SET_LIST, 'NVM_SET_LIST', 'NVM Set List'],
+  [IDENTIFY_CNS_COMMAND_SET_NAMESPACE, 'COMMAND_SET_NAMESPACE', 'I/O Command Set specific Identify Namespace'],
+  [IDENTIFY_CNS_COMMAND_SET_CONTROLLER, 'COMMAND_SET_CONTROLLER', 'I/O Command Set specific Identify Controller'],
+  [
+    IDENTIFY_CNS_COMMAND_SET_ACTIVE_NAMESPACE_LIST,
+    'COMMAND_SET_ACTIVE_NAMESPACE_LIST',
+    'I/O Command Set specific Active Namespace ID list',
+  ],
+  [IDENTIFY_CNS_INDEPENDENT_NAMESPACE, 'INDEPENDENT_NAMESPACE', 'I/O Command Set Independent Identify Namespace'],
+  [IDENTIFY_CNS_USER_DATA_FORMAT, 'USER_DATA_FORMAT', 'Identify Namespace for a Format Index'],
+  [
+    IDENTIFY_CNS_COMMAND_SET_USER_DATA_FORMAT,
+    'COMMAND_SET_USER_DATA_FORMAT',
+    'I/O Command Set specific Identify Namespace for a Format Index',
+  ],
+  [IDENTIFY_CNS_ALLOCATED_NAMESPACE_LIST, 'ALLOCATED_NAMESPACE_LIST', 'Allocated Namespace ID list'],
+  [IDENTIFY_CNS_ALLOCATED_NAMESPACE, 'ALLOCATED_NAMESPACE', 'Identify Namespace for an Allocated Namespace ID'],
+  [IDENTIFY_CNS_ATTACHED_CONTROLLER_LIST, 'ATTACHED_CONTROLLER_LIST', 'Attached Controller List'],
+  [IDENTIFY_CNS_CONTROLLER_LIST, 'CONTROLLER_LIST', 'Controller List'],
+  [IDENTIFY_CNS_PRIMARY_CONTROLLER, 'PRIMARY_CONTROLLER', 'Primary Controller Capabilities'],
+  [IDENTIFY_CNS_SECONDARY_CONTROLLER_LIST, 'SECONDARY_CONTROLLER_LIST', 'Secondary Controller List'],
+  [IDENTIFY_CNS_NAMESPACE_GRANULARITY_LIST, 'NAMESPACE_GRANULARITY_LIST', 'Namespace Granularity List'],
+  [IDENTIFY_CNS_UUID_LIST, 'UUID_LIST', 'UUID List'],
+  [IDENTIFY_CNS_DOMAIN_LIST, 'DOMAIN_LIST', 'Domain List'],
+  [IDENTIFY_CNS_ENDURANCE_GROUP_LIST, 'ENDURANCE_GROUP_LIST', 'Endurance Group List'],
+  [
+    IDENTIFY_CNS_COMMAND_SET_ALLOCATED_NAMESPACE_LIST,
+    'COMMAND_SET_ALLOCATED_NAMESPACE_LIST',
+    'I/O Command Set specific Allocated Namespace ID list',
+  ],
+  [
+    IDENTIFY_CNS_COMMAND_SET_ALLOCATED_NAMESPACE,
+    'COMMAND_SET_ALLOCATED_NAMESPACE',
+    'I/O Command Set specific Identify Namespace for an Allocated Namespace ID',
+  ],
+  [IDENTIFY_CNS_COMMAND_SETS, 'COMMAND_SETS', 'I/O Command Set data structure'],
+  [IDENTIFY_CNS_UNDERLYING_NAMESPACE_LIST, 'UNDERLYING_NAMESPACE_LIST', 'Underlying Namespace List'],
+  [IDENTIFY_CNS_PORT_LIST, 'PORT_LIST', 'Ports List'],
+  [
+    IDENTIFY_CNS_INDEPENDENT_ALLOCATED_NAMESPACE,
+    'INDEPENDENT_ALLOCATED_NAMESPACE',
+    'I/O Command Set Independent Identify Namespace for an Allocated Namespace ID',
+  ],
+  [IDENTIFY_CNS_CONTROLLER_STATE_FORMATS, 'CONTROLLER_STATE_FORMATS', 'Supported Controller State Formats'],
+];
+
+/** Text of a CNS value, such as `Identify Controller (01h)`; unknown ones read as reserved. */
+export function describeIdentifyCns(cns: number): string {
+  return describeRow(IDENTIFY_STRUCTURES, cns, 0x100);
+}

@@ -144,3 +144,43 @@ export const DLFEAT_READ_ZEROES = 0x01;
 export const DLFEAT_READ_ONES = 0x02;
 /** DLFEAT bit 3: Write Zeroes with DEAC deallocates. */
 export const DLFEAT_WRITE_ZEROES_DEALLOCATES = 0x08;
+/** RESCAP bit 0: reservations and registrations can persist through a power loss. */
+export const RESCAP_PERSIST = 0x01;
+/** RESCAP bit 1: Write Exclusive. Bit n is reservation type n, up to 6. */
+export const RESCAP_WRITE_EXCLUSIVE = 0x02;
+/** RESCAP bit 2: Exclusive Access. */
+export const RESCAP_EXCLUSIVE_ACCESS = 0x04;
+/** RESCAP bit 3: Write Exclusive, registrants only. */
+export const RESCAP_WRITE_EXCLUSIVE_REGISTRANTS = 0x08;
+/** RESCAP bit 4: Exclusive Access, registrants only. */
+export const RESCAP_EXCLUSIVE_ACCESS_REGISTRANTS = 0x10;
+/** RESCAP bit 5: Write Exclusive, all registrants. */
+export const RESCAP_WRITE_EXCLUSIVE_ALL = 0x20;
+/** RESCAP bit 6: Exclusive Access, all registrants. */
+export const RESCAP_EXCLUSIVE_ACCESS_ALL = 0x40;
+/** RESCAP bit 7: IEKEY is as of revision 1.3 and later. */
+export const RESCAP_IEKEY_1_3 = 0x80;
+/** MC bit 0: metadata may be at the end of each block's data. */
+export const MC_EXTENDED = 0x01;
+/** MC bit 1: metadata may be in a buffer of its own. */
+export const MC_SEPARATE = 0x02;
+/** DPC bit 0: protection information type 1; bit n is type n + 1, up to bit 2. */
+export const DPC_TYPE_1 = 0x01;
+/** DPC bit 1: protection information type 2. */
+export const DPC_TYPE_2 = 0x02;
+/** DPC bit 2: protection information type 3. */
+export const DPC_TYPE_3 = 0x04;
+/** DPC bit 3: protection information may be the first bytes of the metadata. */
+export const DPC_FIRST = 0x08;
+/** DPC bit 4: protection information may be the last bytes of the metadata. */
+export const DPC_LAST = 0x10;
+/** DPS 2:0, protection information type the namespace is formatted with, 0 for none. */
+export const DPS_TYPE_MASK = 0x07;
+/** DPS bit 3: protection information is the first bytes of the metadata, else the last. */
+export const DPS_FIRST = 0x08;
+/** NSATTR bit 0: the namespace is write protected. */
+export const NSATTR_WRITE_PROTECTED = 0x01;
+/** FPI bit 7: the format progress is reported, as what remains in bits 6:0. */
+export const FPI_SUPPORTED = 0x80;
+/** FPI 6:0, percent of the namespace that remains to be formatted; 0 when no format is in progress. */
+export const FPI_REMAINING_MASK = 0x7f;

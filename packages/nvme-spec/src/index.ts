@@ -21,6 +21,7 @@ export * from './sgl.js';
 export * from './status.js';
 export * from './status-codes.js';
 export * from './status.table.js';
+export * from './status.describe.js';
 
 // 3. Which commands there are
 export * from './opcode.js';
@@ -36,32 +37,70 @@ export * from './identify-command.js';
 export * from './io-queue-commands.js';
 export * from './features.js';
 export * from './feature-values.js';
+export * from './power-features.js';
+export * from './namespace-features.js';
+export * from './host-features.js';
 export * from './log-pages.js';
 export * from './abort-command.js';
 export * from './async-event.js';
+export * from './firmware-commands.js';
+export * from './format-command.js';
+export * from './sanitize-command.js';
+export * from './self-test-command.js';
+export * from './namespace-management-commands.js';
+export * from './security-commands.js';
+export * from './directive-commands.js';
 
 // 6. NVM commands, field by field
 export * from './read-write-commands.js';
 export * from './dataset-management.js';
+export * from './copy-command.js';
+export * from './reservation-commands.js';
+export * from './reservation-status.js';
+export * from './lba-status.js';
+export * from './io-management-commands.js';
+export * from './cancel-command.js';
 
-// 7. What Identify returns
+// 7. Protection information of blocks
+export * from './protection-information.js';
+export * from './protection-blocks.js';
+export * from './crc16-t10dif.js';
+export * from './crc32c.js';
+export * from './crc64-nvme.js';
+
+// 8. What Identify returns
 export * from './identify-controller.js';
 export * from './identify-controller.bits.js';
 export * from './identify-controller.decode.js';
 export * from './power-state.js';
 export * from './identify-namespace.js';
 export * from './identify-namespace.decode.js';
+export * from './identify-independent-namespace.js';
+export * from './identify-nvm-namespace.js';
+export * from './identify-nvm-controller.js';
 export * from './namespace-descriptors.js';
 export * from './namespace-list.js';
+export * from './controller-list.js';
+export * from './identify-lists.js';
 
-// 8. What Get Log Page returns
+// 9. What Get Log Page returns
+export * from './supported-logs.js';
 export * from './error-log.js';
 export * from './smart-log.js';
 export * from './firmware-slot-log.js';
 export * from './command-effects-log.js';
+export * from './feature-effects-log.js';
+export * from './self-test-log.js';
+export * from './telemetry-log.js';
+export * from './endurance-group-log.js';
 export * from './ana-log.js';
+export * from './persistent-event-log.js';
+export * from './persistent-events.js';
+export * from './boot-partition-log.js';
+export * from './reservation-notification-log.js';
+export * from './sanitize-log.js';
 
-// 9. Tools the tables are made of: bit fields, registers, layouts, bytes
+// 10. Tools the tables are made of: bit fields, registers, layouts, bytes
 export * from './bits.js';
 export * from './register.js';
 export * from './layout.js';

@@ -77,6 +77,15 @@ export const CMBSZ: Register32<'SQS' | 'CQS' | 'LISTS' | 'RDS' | 'WDS' | 'SZU' |
   [bits(7, 5)],
 );
 
+/** CMBSZ.SZU: the largest unit, 64 GiB. */
+export const CMBSZ_SZU_MAX = 6;
+
+/** Bytes of the controller memory buffer by the value of CMBSZ; 0 when there is none or its unit is reserved. */
+export function cmbBytes(cmbsz: number): number {
+  const unit = CMBSZ.SZU.get(cmbsz);
+  return unit > CMBSZ_SZU_MAX ? 0 : CMBSZ.SZ.get(cmbsz) * 4096 * 16 ** unit;
+}
+
 /** Boot Partition Information; BPSZ counts 128 KiB. */
 export const BPINFO: Register32<'BPSZ' | 'BRS' | 'ABPID'> = register32(
   'BPINFO',
@@ -88,6 +97,16 @@ export const BPINFO: Register32<'BPSZ' | 'BRS' | 'ABPID'> = register32(
   },
   [bits(30, 26), bits(23, 15)],
 );
+/** BPINFO.BRS: no read was requested. */
+export const BPINFO_BRS_NONE = 0;
+/** BPINFO.BRS: a read is in progress. */
+export const BPINFO_BRS_READING = 1;
+/** BPINFO.BRS: the read was successful. */
+export const BPINFO_BRS_DONE = 2;
+/** BPINFO.BRS: the read failed. */
+export const BPINFO_BRS_ERROR = 3;
+/** Bytes that one unit of BPINFO.BPSZ stands for. */
+export const BOOT_PARTITION_UNIT_BYTES = 131072;
 
 /** Boot Partition Read Select; size and offset count 4 KiB. */
 export const BPRSEL: Register32<'BPRSZ' | 'BPROF' | 'BPID'> = register32(
@@ -147,6 +166,11 @@ export const CMBSWTP: Register32<'CMBSWTU' | 'CMBSWTV'> = register32(
   [bits(7, 4)],
 );
 
+/** Bytes that a size or throughput unit 0..3 of CMBEBS, CMBSWTP, PMREBS and PMRSWTP stands for; 0 when reserved. */
+export function memoryBufferUnitBytes(unit: number): number {
+  return unit <= 3 ? 1024 ** unit : 0;
+}
+
 /** Persistent Memory Region Capabilities. */
 export const PMRCAP: Register32<'RDS' | 'WDS' | 'BIR' | 'PMRTU' | 'PMRWBM' | 'PMRTO' | 'CMSS'> = register32(
   'PMRCAP',
@@ -162,6 +186,14 @@ export const PMRCAP: Register32<'RDS' | 'WDS' | 'BIR' | 'PMRTU' | 'PMRWBM' | 'PM
   },
   [bits(31, 25), bits(15, 14), bits(2, 0)],
 );
+/** PMRCAP.PMRWBM bit 0: a completed read of the region is a write barrier. */
+export const PMRCAP_PMRWBM_MEMORY_READ = 0x1;
+/** PMRCAP.PMRWBM bit 1: a completed read of PMRSTS is a write barrier. */
+export const PMRCAP_PMRWBM_STATUS_READ = 0x2;
+/** PMRCAP.PMRTU: 500 ms units. */
+export const PMRCAP_PMRTU_500_MS = 0;
+/** PMRCAP.PMRTU: minutes. */
+export const PMRCAP_PMRTU_MINUTES = 1;
 
 /** Persistent Memory Region Control. */
 export const PMRCTL: Register32<'EN'> = register32('PMRCTL', REG_PMRCTL, { EN: bits(0, 0) }, [bits(31, 1)]);
@@ -178,6 +210,14 @@ export const PMRSTS: Register32<'ERR' | 'NRDY' | 'HSTS' | 'CBAI'> = register32(
   },
   [bits(31, 13)],
 );
+/** PMRSTS.HSTS: normal operation. */
+export const PMRSTS_HSTS_NORMAL = 0;
+/** PMRSTS.HSTS: the contents could not be restored. */
+export const PMRSTS_HSTS_RESTORE_ERROR = 1;
+/** PMRSTS.HSTS: read only. */
+export const PMRSTS_HSTS_READ_ONLY = 2;
+/** PMRSTS.HSTS: unreliable. */
+export const PMRSTS_HSTS_UNRELIABLE = 3;
 
 /** Persistent Memory Region Elasticity Buffer Size. */
 export const PMREBS: Register32<'PMRSZU' | 'PMRRBB' | 'PMRWBZ'> = register32(

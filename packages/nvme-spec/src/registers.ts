@@ -116,6 +116,22 @@ export const CAP_CSS_NVM = 0x01;
 export const CAP_CSS_COMMAND_SETS = 0x40;
 /** CAP.CSS: no I/O command set is supported. */
 export const CAP_CSS_ADMIN_ONLY = 0x80;
+/** CAP.AMS bit 0: weighted round robin with urgent priority class. */
+export const CAP_AMS_WEIGHTED_ROUND_ROBIN = 0x1;
+/** CAP.AMS bit 1: a vendor specific arbitration. */
+export const CAP_AMS_VENDOR = 0x2;
+/** CAP.CRMS bit 0: ready with media. */
+export const CAP_CRMS_WITH_MEDIA = 0x1;
+/** CAP.CRMS bit 1: ready independent of media. */
+export const CAP_CRMS_INDEPENDENT = 0x2;
+/** CAP.CPS: not reported. */
+export const CAP_CPS_NONE = 0;
+/** CAP.CPS: power scope is the controller. */
+export const CAP_CPS_CONTROLLER = 1;
+/** CAP.CPS: power scope is the domain. */
+export const CAP_CPS_DOMAIN = 2;
+/** CAP.CPS: power scope is the NVM subsystem. */
+export const CAP_CPS_SUBSYSTEM = 3;
 
 /** Version: major, minor and tertiary number, 2.1.0 as 0x00020100. [Base] 3.1.4.2 */
 export const VS: Register32<'TER' | 'MNR' | 'MJR'> = register32('VS', REG_VS, {

@@ -252,6 +252,44 @@ export const STATUS_OVERLAPPING_IO_RANGE = 0x187;
 export const STATUS_NAMESPACE_NOT_REACHABLE = 0x188;
 /** Specific 89h: Insufficient Resources. */
 export const STATUS_INSUFFICIENT_RESOURCES = 0x189;
+/** Specific 8ah: Insufficient Program Resources. */
+export const STATUS_INSUFFICIENT_PROGRAM_RESOURCES = 0x18a;
+/** Specific 8bh: Invalid Memory Namespace. */
+export const STATUS_INVALID_MEMORY_NAMESPACE = 0x18b;
+/** Specific 8ch: Invalid Memory Range Set. */
+export const STATUS_INVALID_MEMORY_RANGE_SET = 0x18c;
+/** Specific 8dh: Invalid Memory Range Set Identifier. */
+export const STATUS_INVALID_MEMORY_RANGE_SET_IDENTIFIER = 0x18d;
+/** Specific 8eh: Invalid Program Data. */
+export const STATUS_INVALID_PROGRAM_DATA = 0x18e;
+/** Specific 8fh: Invalid Program Index. */
+export const STATUS_INVALID_PROGRAM_INDEX = 0x18f;
+/** Specific 90h: Invalid Program Type. */
+export const STATUS_INVALID_PROGRAM_TYPE = 0x190;
+/** Specific 91h: Maximum Memory Ranges Exceeded. */
+export const STATUS_MEMORY_RANGES_EXCEEDED = 0x191;
+/** Specific 92h: Maximum Memory Range Sets Exceeded. */
+export const STATUS_MEMORY_RANGE_SETS_EXCEEDED = 0x192;
+/** Specific 93h: Maximum Programs Activated. */
+export const STATUS_PROGRAMS_ACTIVATED_EXCEEDED = 0x193;
+/** Specific 94h: Maximum Program Bytes Exceeded. */
+export const STATUS_PROGRAM_BYTES_EXCEEDED = 0x194;
+/** Specific 95h: Memory Range Set In Use. */
+export const STATUS_MEMORY_RANGE_SET_IN_USE = 0x195;
+/** Specific 96h: No Program. */
+export const STATUS_NO_PROGRAM = 0x196;
+/** Specific 97h: Overlapping Memory Ranges. */
+export const STATUS_OVERLAPPING_MEMORY_RANGES = 0x197;
+/** Specific 98h: Program Not Activated. */
+export const STATUS_PROGRAM_NOT_ACTIVATED = 0x198;
+/** Specific 99h: Program In Use. */
+export const STATUS_PROGRAM_IN_USE = 0x199;
+/** Specific 9ah: Program Index Not Downloadable. */
+export const STATUS_PROGRAM_INDEX_NOT_DOWNLOADABLE = 0x19a;
+/** Specific 9bh: Program Too Big. */
+export const STATUS_PROGRAM_TOO_BIG = 0x19b;
+/** Specific 9ch: Successful Media Verification Read. */
+export const STATUS_SUCCESSFUL_MEDIA_VERIFICATION_READ = 0x19c;
 /** Specific b8h: Zoned Boundary Error. */
 export const STATUS_ZONE_BOUNDARY_ERROR = 0x1b8;
 /** Specific b9h: Zone Is Full. */

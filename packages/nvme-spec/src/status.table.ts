@@ -123,6 +123,25 @@ import {
   STATUS_OVERLAPPING_IO_RANGE,
   STATUS_NAMESPACE_NOT_REACHABLE,
   STATUS_INSUFFICIENT_RESOURCES,
+  STATUS_INSUFFICIENT_PROGRAM_RESOURCES,
+  STATUS_INVALID_MEMORY_NAMESPACE,
+  STATUS_INVALID_MEMORY_RANGE_SET,
+  STATUS_INVALID_MEMORY_RANGE_SET_IDENTIFIER,
+  STATUS_INVALID_PROGRAM_DATA,
+  STATUS_INVALID_PROGRAM_INDEX,
+  STATUS_INVALID_PROGRAM_TYPE,
+  STATUS_MEMORY_RANGES_EXCEEDED,
+  STATUS_MEMORY_RANGE_SETS_EXCEEDED,
+  STATUS_PROGRAMS_ACTIVATED_EXCEEDED,
+  STATUS_PROGRAM_BYTES_EXCEEDED,
+  STATUS_MEMORY_RANGE_SET_IN_USE,
+  STATUS_NO_PROGRAM,
+  STATUS_OVERLAPPING_MEMORY_RANGES,
+  STATUS_PROGRAM_NOT_ACTIVATED,
+  STATUS_PROGRAM_IN_USE,
+  STATUS_PROGRAM_INDEX_NOT_DOWNLOADABLE,
+  STATUS_PROGRAM_TOO_BIG,
+  STATUS_SUCCESSFUL_MEDIA_VERIFICATION_READ,
   STATUS_ZONE_BOUNDARY_ERROR,
   STATUS_ZONE_IS_FULL,
   STATUS_ZONE_IS_READ_ONLY,
@@ -148,16 +167,6 @@ import {
   STATUS_HOST_PATHING_ERROR,
   STATUS_COMMAND_ABORTED_BY_HOST,
 } from './status-codes.js';
-import {
-  SCT_VENDOR,
-  STATUS_DNR,
-  STATUS_MORE,
-  statusCode,
-  statusCrd,
-  statusSc,
-  statusSct,
-  type Status,
-} from './status.js';
 
 /** Every status code: value, name of the constant without `STATUS_`, text of the specification. */
 export const STATUS_CODES: readonly (readonly [code: number, name: string, text: string])[] = [
@@ -320,6 +329,33 @@ export const STATUS_CODES: readonly (readonly [code: number, name: string, text:
   [STATUS_OVERLAPPING_IO_RANGE, 'OVERLAPPING_IO_RANGE', 'Overlapping I/O Range'],
   [STATUS_NAMESPACE_NOT_REACHABLE, 'NAMESPACE_NOT_REACHABLE', 'Namespace Not Reachable'],
   [STATUS_INSUFFICIENT_RESOURCES, 'INSUFFICIENT_RESOURCES', 'Insufficient Resources'],
+  [STATUS_INSUFFICIENT_PROGRAM_RESOURCES, 'INSUFFICIENT_PROGRAM_RESOURCES', 'Insufficient Program Resources'],
+  [STATUS_INVALID_MEMORY_NAMESPACE, 'INVALID_MEMORY_NAMESPACE', 'Invalid Memory Namespace'],
+  [STATUS_INVALID_MEMORY_RANGE_SET, 'INVALID_MEMORY_RANGE_SET', 'Invalid Memory Range Set'],
+  [
+    STATUS_INVALID_MEMORY_RANGE_SET_IDENTIFIER,
+    'INVALID_MEMORY_RANGE_SET_IDENTIFIER',
+    'Invalid Memory Range Set Identifier',
+  ],
+  [STATUS_INVALID_PROGRAM_DATA, 'INVALID_PROGRAM_DATA', 'Invalid Program Data'],
+  [STATUS_INVALID_PROGRAM_INDEX, 'INVALID_PROGRAM_INDEX', 'Invalid Program Index'],
+  [STATUS_INVALID_PROGRAM_TYPE, 'INVALID_PROGRAM_TYPE', 'Invalid Program Type'],
+  [STATUS_MEMORY_RANGES_EXCEEDED, 'MEMORY_RANGES_EXCEEDED', 'Maximum Memory Ranges Exceeded'],
+  [STATUS_MEMORY_RANGE_SETS_EXCEEDED, 'MEMORY_RANGE_SETS_EXCEEDED', 'Maximum Memory Range Sets Exceeded'],
+  [STATUS_PROGRAMS_ACTIVATED_EXCEEDED, 'PROGRAMS_ACTIVATED_EXCEEDED', 'Maximum Programs Activated'],
+  [STATUS_PROGRAM_BYTES_EXCEEDED, 'PROGRAM_BYTES_EXCEEDED', 'Maximum Program Bytes Exceeded'],
+  [STATUS_MEMORY_RANGE_SET_IN_USE, 'MEMORY_RANGE_SET_IN_USE', 'Memory Range Set In Use'],
+  [STATUS_NO_PROGRAM, 'NO_PROGRAM', 'No Program'],
+  [STATUS_OVERLAPPING_MEMORY_RANGES, 'OVERLAPPING_MEMORY_RANGES', 'Overlapping Memory Ranges'],
+  [STATUS_PROGRAM_NOT_ACTIVATED, 'PROGRAM_NOT_ACTIVATED', 'Program Not Activated'],
+  [STATUS_PROGRAM_IN_USE, 'PROGRAM_IN_USE', 'Program In Use'],
+  [STATUS_PROGRAM_INDEX_NOT_DOWNLOADABLE, 'PROGRAM_INDEX_NOT_DOWNLOADABLE', 'Program Index Not Downloadable'],
+  [STATUS_PROGRAM_TOO_BIG, 'PROGRAM_TOO_BIG', 'Program Too Big'],
+  [
+    STATUS_SUCCESSFUL_MEDIA_VERIFICATION_READ,
+    'SUCCESSFUL_MEDIA_VERIFICATION_READ',
+    'Successful Media Verification Read',
+  ],
   [STATUS_ZONE_BOUNDARY_ERROR, 'ZONE_BOUNDARY_ERROR', 'Zoned Boundary Error'],
   [STATUS_ZONE_IS_FULL, 'ZONE_IS_FULL', 'Zone Is Full'],
   [STATUS_ZONE_IS_READ_ONLY, 'ZONE_IS_READ_ONLY', 'Zone Is Read Only'],
@@ -347,33 +383,3 @@ export const STATUS_CODES: readonly (readonly [code: number, name: string, text:
   [STATUS_HOST_PATHING_ERROR, 'HOST_PATHING_ERROR', 'Host Pathing Error'],
   [STATUS_COMMAND_ABORTED_BY_HOST, 'COMMAND_ABORTED_BY_HOST', 'Command Aborted By Host'],
 ];
-
-const rowByCode = new Map(STATUS_CODES.map((row) => [row[0], row] as const));
-
-/**
- * One line for people, such as `LBA Out of Range (sct=0 sc=0x80) DNR`.
- * Codes without a row read as reserved or vendor specific; it never throws.
- */
-export function describeStatus(status: Status): string {
-  const sct = statusSct(status);
-  const sc = statusSc(status);
-  const crd = statusCrd(status);
-  let line = `${textOf(status)} (sct=${sct} sc=0x${sc.toString(16).padStart(2, '0')})`;
-  if (crd !== 0) line += ` CRD=${crd}`;
-  if ((status & STATUS_MORE) !== 0) line += ' MORE';
-  if ((status & STATUS_DNR) !== 0) line += ' DNR';
-  return line;
-}
-
-/** Name of a status code without `STATUS_`, such as `LBA_OUT_OF_RANGE`; undefined for a code without a row. */
-export function statusName(status: Status): string | undefined {
-  return rowByCode.get(statusCode(status))?.[1];
-}
-
-function textOf(status: Status): string {
-  const row = rowByCode.get(statusCode(status));
-  if (row !== undefined) return row[2];
-  // Within every type, codes C0h and up are vendor specific; type 7 is so as a whole.
-  if (statusSct(status) === SCT_VENDOR || statusSc(status) >= 0xc0) return 'Vendor Specific';
-  return 'Reserved';
-}

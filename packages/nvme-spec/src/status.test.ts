@@ -12,7 +12,8 @@ import {
   statusSc,
   statusSct,
 } from './status.js';
-import { describeStatus, STATUS_CODES, statusName } from './status.table.js';
+import { describeStatus, statusName } from './status.describe.js';
+import { STATUS_CODES } from './status.table.js';
 
 describe('a status', () => {
   const status = codes.STATUS_ANA_INACCESSIBLE | (2 << STATUS_CRD_SHIFT) | STATUS_MORE | STATUS_DNR;

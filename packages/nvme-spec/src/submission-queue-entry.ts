@@ -76,6 +76,8 @@ export const FUSE_NORMAL = 0;
 export const FUSE_FIRST = 1;
 /** FUSE: second command of a fused pair. */
 export const FUSE_SECOND = 2;
+/** FUSE: a value that no command may have. */
+export const FUSE_RESERVED = 3;
 
 /** PSDT: PRPs are used. */
 export const PSDT_PRP = 0;
@@ -83,6 +85,8 @@ export const PSDT_PRP = 0;
 export const PSDT_SGL_MPTR_CONTIGUOUS = 1;
 /** PSDT: SGLs are used, MPTR addresses an SGL segment. */
 export const PSDT_SGL_MPTR_SGL = 2;
+/** PSDT: a value that no command may have. */
+export const PSDT_RESERVED = 3;
 
 /** NSID: the command does not use a namespace. */
 export const NSID_NONE = 0x00000000;
