@@ -7,11 +7,39 @@ import { PageAllocator } from './page-allocator.js';
 export interface DmaAllocateOptions {
   /** the memory must be contiguous on the bus too, as rings must be; default false */
   readonly contiguous?: boolean;
+  /** a reserved arena to take it from; default any arena that is not reserved */
+  readonly from?: DmaArena;
+}
+
+/** How {@link DmaSpace.attach} takes an arena. */
+export interface DmaAttachOptions {
+  /**
+   * whether memory is taken from it only by those who name it: memory of a controller's own, which only that controller reaches.
+   * Default false
+   */
+  readonly reserved?: boolean;
+}
+
+/** A space as another thread needs it to see the same memory at the same addresses. Plain data, to be posted; the buffers are shared. */
+export interface DmaDescription {
+  /** most bytes that can be attached */
+  readonly capacityBytes: number;
+  /** all arenas, in order of their addresses */
+  readonly arenas: readonly { readonly arena: DmaArena; readonly reserved: boolean }[];
+}
+
+/** Pages of a space, as {@link DmaSpace.allocate} set them aside. */
+export interface DmaRange {
+  /** first host address, a multiple of 4096 */
+  readonly address: number;
+  /** bytes, rounded up to whole pages */
+  readonly bytes: number;
 }
 
 interface Placed {
   readonly firstPage: number;
   readonly arena: DmaArena;
+  readonly allocator: PageAllocator;
 }
 
 /**
@@ -47,9 +75,9 @@ export class DmaSpace {
     this.iovaHigh = new Uint32Array(capacityBytes >>> PAGE_SHIFT);
   }
 
-  /** The arenas, in order of their addresses: what a device has to be given to reach this memory. */
+  /** The arenas that are not reserved, in order of their addresses: what a device has to be given to reach this memory. */
   get arenas(): readonly DmaArena[] {
-    return this.placed.map((each) => each.arena);
+    return this.placed.filter((each) => each.allocator === this.allocator).map((each) => each.arena);
   }
 
   /**
@@ -57,7 +85,15 @@ export class DmaSpace {
    *
    * @throws RangeError when the space has no room for it
    */
-  attach(arena: DmaArena): number {
+  attach(arena: DmaArena, options: DmaAttachOptions = {}): number {
+    const allocator = options.reserved === true ? new PageAllocator() : this.allocator;
+    const firstPage = this.place(arena, allocator);
+    allocator.add(firstPage, arena.iovaPages.length);
+    return firstPage * PAGE_BYTES;
+  }
+
+  /** Gives an arena its addresses. None of its pages is free yet. */
+  private place(arena: DmaArena, allocator: PageAllocator): number {
     const pages = arena.iovaPages.length;
     assert(pages * PAGE_BYTES === arena.buffer.byteLength, 'an arena has an address for each of its pages');
     if (this.pagesEnd + pages > this.iovaLow.length) {
@@ -72,23 +108,56 @@ export class DmaSpace {
       this.iovaLow[firstPage + i] = low32(iova);
       this.iovaHigh[firstPage + i] = high32(iova);
     }
-    this.placed.push({ firstPage, arena });
-    this.allocator.add(firstPage, pages);
+    this.placed.push({ firstPage, arena, allocator });
     this.pagesEnd += pages;
     this.endAddress = this.pagesEnd * PAGE_BYTES;
-    return firstPage * PAGE_BYTES;
+    return firstPage;
+  }
+
+  /**
+   * What another thread needs to see this memory: see {@link DmaSpace.adopt}. Arenas attached later are not part of it.
+   *
+   * @throws RangeError when an arena is not shared memory
+   */
+  describe(): DmaDescription {
+    for (const { arena, firstPage } of this.placed) {
+      const isShared = typeof SharedArrayBuffer !== 'undefined' && arena.buffer instanceof SharedArrayBuffer;
+      if (!isShared) throw new RangeError(`arena at ${firstPage * PAGE_BYTES}: expected memory shared between threads`);
+    }
+    const arenas = this.placed.map(({ arena, allocator }) => ({ arena, reserved: allocator !== this.allocator }));
+    return { capacityBytes: this.iovaLow.length * PAGE_BYTES, arenas };
+  }
+
+  /**
+   * The same memory at the same addresses, on another thread. It gives out nothing but what is in `ranges`: pages that the thread which has
+   * the first space has set aside there for this one.
+   *
+   * @throws RangeError when a range is not whole pages of one arena
+   */
+  static adopt(description: DmaDescription, ranges: readonly DmaRange[] = []): DmaSpace {
+    const space = new DmaSpace(description.capacityBytes);
+    for (const { arena, reserved } of description.arenas) {
+      space.place(arena, reserved ? new PageAllocator() : space.allocator);
+    }
+    for (const { address, bytes } of ranges) {
+      if (address % PAGE_BYTES !== 0)
+        throw new RangeError(`address: expected a multiple of ${PAGE_BYTES}, got ${address}`);
+      space.locate(address, bytes);
+      space.allocator.add(address / PAGE_BYTES, Math.ceil(bytes / PAGE_BYTES));
+    }
+    return space;
   }
 
   /**
    * Sets aside at least `bytes` bytes, page-aligned, inside one arena, and gives the host address. The content is what was left there.
    *
-   * @throws RangeError when no run of pages is free that fits
+   * @throws RangeError when no run of pages is free that fits, or `from` is not attached
    */
   allocate(bytes: number, options: DmaAllocateOptions = {}): number {
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) throw new RangeError(`bytes: expected 1 or more, got ${bytes}`);
     const pages = Math.ceil(bytes / PAGE_BYTES);
     const joined = options.contiguous === true ? this.isFollowedOnBus : this.isFollowedInBuffer;
-    const firstPage = this.allocator.take(pages, joined);
+    const firstPage = this.allocatorOf(options.from).take(pages, joined);
     if (firstPage < 0) {
       const kind = options.contiguous === true ? 'bus-contiguous ' : '';
       throw new RangeError(`bytes: expected a free ${kind}run of DMA pages, found none of ${bytes} bytes`);
@@ -98,7 +167,9 @@ export class DmaSpace {
 
   /** Gives back what {@link DmaSpace.allocate} gave. */
   free(address: number): void {
-    this.allocator.give(address >>> PAGE_SHIFT);
+    const page = address >>> PAGE_SHIFT;
+    const placed = this.placed.find((each) => page - each.firstPage < each.arena.iovaPages.length);
+    (placed?.allocator ?? this.allocator).give(page);
   }
 
   /** A fresh view of `bytes` bytes from `address` on. @throws RangeError when they are not all inside one arena */
@@ -136,6 +207,13 @@ export class DmaSpace {
     const here = this.iovaHigh[page] * 2 ** 32 + this.iovaLow[page];
     return this.iovaHigh[page + 1] * 2 ** 32 + this.iovaLow[page + 1] === here + PAGE_BYTES;
   };
+
+  private allocatorOf(arena: DmaArena | undefined): PageAllocator {
+    if (arena === undefined) return this.allocator;
+    const placed = this.placed.find((each) => each.arena === arena);
+    if (placed === undefined) throw new RangeError('from: expected an arena that is attached');
+    return placed.allocator;
+  }
 
   private locate(address: number, bytes: number): { arena: DmaArena; offset: number } {
     for (const { firstPage, arena } of this.placed) {

@@ -1,4 +1,4 @@
-import type { U64 } from '@phasebit/core';
+import type { AbortSignalLike, U64 } from '@phasebit/core';
 import type { DmaSpace } from './dma-space.js';
 
 /** How often each kind of register was touched since the function was opened. Plain counters: read them, subtract, divide. */
@@ -11,6 +11,10 @@ export interface MmioCounters {
   sqDoorbellWrites: number;
   /** completion queue head doorbell writes */
   cqDoorbellWrites: number;
+  /** submission queue tails stored into the shadow doorbell page, whether or not the register was written too */
+  sqShadowWrites: number;
+  /** completion queue heads stored into the shadow doorbell page, whether or not the register was written too */
+  cqShadowWrites: number;
 }
 
 /**
@@ -40,7 +44,15 @@ export interface Doorbells {
   ringCq(qid: number, head: number): void;
 }
 
-/** The host's end of the MSI-X vectors: messages are counted, and looked at when the owner likes. */
+/** How long {@link InterruptVectors.wait} waits. */
+export interface InterruptWaitOptions {
+  /** gives the wait up: it rejects with the signal's reason, which takes up to `WAIT_SLICE_MS` to be seen */
+  readonly signal?: AbortSignalLike | undefined;
+  /** milliseconds until the wait ends without a message; default never */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The host's end of the MSI-X vectors: messages are counted, and looked at or waited for when the owner likes. */
 export interface InterruptVectors {
   /** how many vectors there are */
   readonly count: number;
@@ -48,6 +60,14 @@ export interface InterruptVectors {
   received(vector: number): number;
   /** Masks or unmasks a vector; a message that comes while it is masked is kept as one pending message. */
   setMasked(vector: number, masked: boolean): void;
+  /**
+   * Waits without holding up the event loop until a vector has received more than `seen` messages, the number that
+   * {@link InterruptVectors.received} gave before the queue was last found empty: a message in between then ends the wait at once.
+   * It does not by itself keep a process alive.
+   *
+   * @returns the messages received now; `seen` when the time was over first
+   */
+  wait(vector: number, seen: number, options?: InterruptWaitOptions): Promise<number>;
 }
 
 /**
@@ -68,6 +88,10 @@ export interface PcieFunction {
   readonly dma: DmaSpace;
   /** its MSI-X vectors */
   readonly vectors: InterruptVectors;
+  /** BAR 2, the Controller Memory Buffer, if the function has one: the host maps it with CMBMSC and attaches it as a reserved arena */
+  readonly cmb?: ArrayBufferLike | undefined;
+  /** BAR 4, the Persistent Memory Region, if the function has one: as `cmb`, with PMRMSC */
+  readonly pmr?: ArrayBufferLike | undefined;
   /** accesses so far */
   readonly counters: MmioCounters;
   /** how completions have to be loaded */

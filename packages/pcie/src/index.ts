@@ -7,30 +7,41 @@
 
 // 1. DMA memory: made as arenas, seen by the host as one space and by the device through I/O virtual addresses
 export { createDmaArena, type DmaArena, type DmaArenaOptions, IOVA_BASE_DEFAULT, wrapDmaArena } from './dma-arena.js';
-export { type DmaAllocateOptions, DmaSpace } from './dma-space.js';
+export {
+  type DmaAllocateOptions,
+  type DmaAttachOptions,
+  type DmaDescription,
+  type DmaRange,
+  DmaSpace,
+} from './dma-space.js';
 export { DeviceDma } from './device-dma.js';
 
 // 2. What a driver sees of a function
 export {
   type Doorbells,
   type InterruptVectors,
+  type InterruptWaitOptions,
   type MemoryOrder,
   type MmioCounters,
   type PcieFunction,
   type RegisterWindow,
 } from './function.js';
+export { ShadowDoorbells, shadowDoorbellsFit, type ShadowDoorbellsOptions, wantsEvent } from './shadow-doorbells.js';
 
 // 3. A link to a modelled function: shared memory with a host's end and a device's end
 export { createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './link-memory.js';
 export { type LinkHostOptions, openLink, READ_TIMEOUT_MS } from './link-host.js';
-export { LinkDevice, type RegisterTarget } from './link-device.js';
+export { describeLink, type LinkDescription, reopenLink, type ReopenLinkOptions } from './link-description.js';
+export { DOORBELL_UNWRITTEN, LinkDevice, type RegisterTarget } from './link-device.js';
 
 // 4. Bounds
 export {
+  CONTROLLER_MEMORY_BYTES_MAX,
   DMA_SPACE_BYTES_MAX,
   MSIX_VECTORS_MAX,
   PAGE_BYTES,
   PAGE_MASK,
   PAGE_SHIFT,
   POSTED_WRITES_MAX,
+  WAIT_SLICE_MS,
 } from './limits.js';

@@ -18,3 +18,15 @@ export const POSTED_WRITES_MAX = 256;
 
 /** Most MSI-X vectors of a function. [PCIe] MSI-X table size is an 11-bit field, 0's based. */
 export const MSIX_VECTORS_MAX = 2048;
+
+/**
+ * Most bytes of each of a controller's own memories: with both of them and the host's arenas attached, a `DmaSpace` still has room.
+ * CMBSZ could say 2^32 units of up to 64 GiB.
+ */
+export const CONTROLLER_MEMORY_BYTES_MAX = 0x4000_0000;
+
+/**
+ * A wait for an interrupt that has a signal looks at it this often, milliseconds: long against the few microseconds that a look costs,
+ * short against what a person notices.
+ */
+export const WAIT_SLICE_MS = 20;

@@ -8,6 +8,10 @@ import {
   type LinkMemory,
   POSTED_BASE,
   POSTED_WORDS,
+  VECTOR_MASKED,
+  VECTOR_MESSAGES,
+  VECTOR_PENDING,
+  VECTOR_WAITING,
   VECTOR_WORDS,
   VECTORS_BASE,
 } from './link-memory.js';
@@ -26,6 +30,12 @@ export interface RegisterTarget {
 }
 
 /**
+ * A value that no host writes into a doorbell, since bits 31:16 are reserved. A device that wants to see the next write whatever its
+ * value, stores it before it sleeps: a repeated value is then a change too.
+ */
+export const DOORBELL_UNWRITTEN = 0x2a5a_0000;
+
+/**
  * The device's end of a link: takes posted writes, shows register values, reads doorbells, sends messages.
  * Everything the host wrote is looked at with suspicion; nothing here throws on it.
  */
@@ -38,6 +48,10 @@ export class LinkDevice {
   readonly vectors: number;
   /** CAP.DSTRD */
   readonly dstrd: number;
+  /** the Controller Memory Buffer, if the function has one */
+  readonly cmb: ArrayBufferLike | undefined;
+  /** the Persistent Memory Region, if the function has one */
+  readonly pmr: ArrayBufferLike | undefined;
   private readonly doorbells: number;
   private drained = 0;
 
@@ -47,6 +61,8 @@ export class LinkDevice {
     this.queues = memory.queues;
     this.vectors = memory.vectors;
     this.dstrd = memory.dstrd;
+    this.cmb = memory.cmb;
+    this.pmr = memory.pmr;
     this.doorbells = doorbellsBase(memory.vectors);
   }
 
@@ -86,15 +102,22 @@ export class LinkDevice {
     return this.doorbells + (qid * 2 + 1) * doorbellWords(this.dstrd);
   }
 
-  /** Sends the message of a vector, or keeps it pending while the vector is masked. `vector` is below {@link LinkDevice.vectors}. */
+  /**
+   * Sends the message of a vector, or keeps it pending while the vector is masked. Whoever sleeps on the vector is woken.
+   *
+   * @param vector - below {@link LinkDevice.vectors}
+   */
   sendMessage(vector: number): void {
     const at = VECTORS_BASE + vector * VECTOR_WORDS;
     const words = this.words;
-    if (Atomics.load(words, at + 1) !== 0) {
-      Atomics.store(words, at + 2, 1);
+    if (Atomics.load(words, at + VECTOR_MASKED) !== 0) {
+      Atomics.store(words, at + VECTOR_PENDING, 1);
       // The host may have taken the mask away between the two and found nothing pending: whoever takes the pending message away sends it.
-      if (Atomics.load(words, at + 1) !== 0 || Atomics.exchange(words, at + 2, 0) === 0) return;
+      if (Atomics.load(words, at + VECTOR_MASKED) !== 0) return;
+      if (Atomics.exchange(words, at + VECTOR_PENDING, 0) === 0) return;
     }
-    Atomics.add(words, at, 1);
+    Atomics.add(words, at + VECTOR_MESSAGES, 1);
+    // Looked at after the message is there: a host that says so later finds the message before it sleeps.
+    if (Atomics.load(words, at + VECTOR_WAITING) !== 0) Atomics.notify(words, at + VECTOR_MESSAGES);
   }
 }

@@ -1,13 +1,6 @@
 import type { Clock, U64 } from '@phasebit/core';
 import type { DmaSpace } from './dma-space.js';
-import type {
-  Doorbells,
-  InterruptVectors,
-  MemoryOrder,
-  MmioCounters,
-  PcieFunction,
-  RegisterWindow,
-} from './function.js';
+import type { Doorbells, MemoryOrder, MmioCounters, PcieFunction, RegisterWindow } from './function.js';
 import { POSTED_WRITES_MAX } from './limits.js';
 import {
   doorbellsBase,
@@ -19,9 +12,8 @@ import {
   type LinkMemory,
   POSTED_BASE,
   POSTED_WORDS,
-  VECTOR_WORDS,
-  VECTORS_BASE,
 } from './link-memory.js';
+import { LinkVectors } from './link-vectors.js';
 
 const ALL_ONES = 0xffff_ffff;
 
@@ -34,7 +26,7 @@ export interface LinkHostOptions {
   readonly memory: LinkMemory;
   /** the memory that the device can reach */
   readonly dma: DmaSpace;
-  /** for the deadline of register reads */
+  /** for the deadlines of register reads and of waits for interrupts */
   readonly clock: Clock;
   /** see {@link PcieFunction.pause} */
   readonly pause: () => Promise<void>;
@@ -46,12 +38,21 @@ export interface LinkHostOptions {
 export function openLink(options: LinkHostOptions): PcieFunction {
   const { words } = options.memory;
   const isShared = typeof SharedArrayBuffer !== 'undefined' && words.buffer instanceof SharedArrayBuffer;
-  const counters: MmioCounters = { registerReads: 0, registerWrites: 0, sqDoorbellWrites: 0, cqDoorbellWrites: 0 };
+  const counters: MmioCounters = {
+    registerReads: 0,
+    registerWrites: 0,
+    sqDoorbellWrites: 0,
+    cqDoorbellWrites: 0,
+    sqShadowWrites: 0,
+    cqShadowWrites: 0,
+  };
   return {
     registers: new LinkRegisters(options, counters),
     doorbells: isShared ? new SharedDoorbells(options.memory, counters) : new LocalDoorbells(options.memory, counters),
     dma: options.dma,
-    vectors: new LinkVectors(options.memory),
+    vectors: new LinkVectors(options.memory, options.clock, options.pause),
+    cmb: options.memory.cmb,
+    pmr: options.memory.pmr,
     counters,
     memoryOrder: isShared ? (options.memoryOrder ?? 'weak') : 'same-thread',
     pause: options.pause,
@@ -166,34 +167,6 @@ class LocalDoorbells implements Doorbells {
   ringCq(qid: number, head: number): void {
     this.counters.cqDoorbellWrites++;
     this.words[this.base + (((qid << 1) | 1) << this.strideShift)] = head;
-  }
-}
-
-class LinkVectors implements InterruptVectors {
-  readonly count: number;
-  private readonly words: Int32Array;
-
-  constructor(memory: LinkMemory) {
-    this.count = memory.vectors;
-    this.words = memory.words;
-  }
-
-  received(vector: number): number {
-    return Atomics.load(this.words, this.at(vector)) >>> 0;
-  }
-
-  setMasked(vector: number, masked: boolean): void {
-    const at = this.at(vector);
-    Atomics.store(this.words, at + 1, masked ? 1 : 0);
-    // [PCIe] A message that was held back is sent when the mask goes.
-    if (!masked && Atomics.exchange(this.words, at + 2, 0) !== 0) Atomics.add(this.words, at, 1);
-  }
-
-  private at(vector: number): number {
-    if (!(vector >= 0 && vector < this.count)) {
-      throw new RangeError(`vector: expected 0 to ${this.count - 1}, got ${vector}`);
-    }
-    return VECTORS_BASE + vector * VECTOR_WORDS;
   }
 }
 

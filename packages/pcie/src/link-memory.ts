@@ -1,5 +1,5 @@
 import { DOORBELL_BASE } from '@phasebit/nvme-spec';
-import { MSIX_VECTORS_MAX, POSTED_WRITES_MAX } from './limits.js';
+import { CONTROLLER_MEMORY_BYTES_MAX, MSIX_VECTORS_MAX, PAGE_BYTES, POSTED_WRITES_MAX } from './limits.js';
 
 /**
  * The memory between a host and a modelled function, on one thread or two. All words of 32 bits, in one buffer:
@@ -8,11 +8,12 @@ import { MSIX_VECTORS_MAX, POSTED_WRITES_MAX } from './limits.js';
  *   0      register image     written by the device, read by the host           [0, 1024)
  *   1024   control lines      one writer per 64-byte line: see LINK_*
  *          posted writes      ring of {offset, low, high, bytes}, written by the host
- *          vectors            per vector {messages, masked, pending}
+ *          vectors            per vector {messages, masked, pending, waiting}
  *          doorbells          one per 64-byte line when DSTRD is 4, written by the host
  * ```
  *
- * No line is written by both sides, since a line that two cores write costs a hand-over for each write.
+ * No line is written by both sides, since a line that two cores write costs a hand-over for each write; but for what is rare: the mask and
+ * the waits of a vector, and the doorbell of a queue that falls asleep or goes.
  */
 export interface LinkMemory {
   /** all of it, in the order that the figure shows */
@@ -23,6 +24,10 @@ export interface LinkMemory {
   readonly queues: number;
   /** MSI-X vectors */
   readonly vectors: number;
+  /** BAR 2: memory of the controller's own, its Controller Memory Buffer; absent for none */
+  readonly cmb?: ArrayBufferLike;
+  /** BAR 4: memory of the controller's own that outlives its resets, its Persistent Memory Region; absent for none */
+  readonly pmr?: ArrayBufferLike;
 }
 
 /** Words of the register image: BAR 0 up to the doorbells. */
@@ -42,8 +47,16 @@ export const POSTED_WORDS = 4;
 
 /** First word of the vectors. */
 export const VECTORS_BASE: number = POSTED_BASE + POSTED_WRITES_MAX * POSTED_WORDS;
-/** Words of one vector: messages sent, masked, pending. A line each. */
+/** Words of one vector, a line each: {@link VECTOR_MESSAGES} and the three after it. */
 export const VECTOR_WORDS = 16;
+/** Word of a vector: messages sent, counted modulo 2^32. Written by the device, and by the host when it takes a mask away. */
+export const VECTOR_MESSAGES = 0;
+/** Word of a vector: 1 while it is masked. Written by the host. */
+export const VECTOR_MASKED = 1;
+/** Word of a vector: 1 while a message waits for the mask to go. */
+export const VECTOR_PENDING = 2;
+/** Word of a vector: how many of the host's waits sleep on its messages. Written by the host. */
+export const VECTOR_WAITING = 3;
 
 /** What {@link createLinkMemory} takes. */
 export interface LinkMemoryOptions {
@@ -55,18 +68,30 @@ export interface LinkMemoryOptions {
   readonly dstrd?: number;
   /** whether the device runs on another thread */
   readonly shared?: boolean;
+  /** bytes of the Controller Memory Buffer, a multiple of 4096 up to 1 GiB; default 0, none */
+  readonly cmbBytes?: number;
+  /** bytes of the Persistent Memory Region, a multiple of 4096 up to 1 GiB; default 0, none */
+  readonly pmrBytes?: number;
 }
 
 /** Makes the memory of one link. @throws RangeError naming the option that is out of range */
 export function createLinkMemory(options: LinkMemoryOptions): LinkMemory {
-  const { queues, dstrd = 4, shared = false } = options;
+  const { queues, dstrd = 4, shared = false, cmbBytes = 0, pmrBytes = 0 } = options;
   const vectors = options.vectors ?? Math.min(queues, MSIX_VECTORS_MAX);
   checkRange('queues', queues, 2, 65_536);
   checkRange('vectors', vectors, 1, MSIX_VECTORS_MAX);
   checkRange('dstrd', dstrd, 0, 15);
-  const bytes = 4 * (doorbellsBase(vectors) + queues * 2 * doorbellWords(dstrd));
-  const buffer = shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
-  return { words: new Int32Array(buffer), dstrd, queues, vectors };
+  checkPages('cmbBytes', cmbBytes);
+  checkPages('pmrBytes', pmrBytes);
+  const make = (bytes: number): ArrayBufferLike => (shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  return {
+    words: new Int32Array(make(4 * (doorbellsBase(vectors) + queues * 2 * doorbellWords(dstrd)))),
+    dstrd,
+    queues,
+    vectors,
+    ...(cmbBytes === 0 ? {} : { cmb: make(cmbBytes) }),
+    ...(pmrBytes === 0 ? {} : { pmr: make(pmrBytes) }),
+  };
 }
 
 /** First word of the doorbells: submission tail of queue 0, completion head of queue 0, submission tail of queue 1 ... */
@@ -82,5 +107,13 @@ export function doorbellWords(dstrd: number): number {
 function checkRange(name: string, value: number, from: number, to: number): void {
   if (!(Number.isInteger(value) && value >= from && value <= to)) {
     throw new RangeError(`${name}: expected ${from} to ${to}, got ${value}`);
+  }
+}
+
+function checkPages(name: string, bytes: number): void {
+  if (!(Number.isInteger(bytes) && bytes >= 0 && bytes <= CONTROLLER_MEMORY_BYTES_MAX && bytes % PAGE_BYTES === 0)) {
+    throw new RangeError(
+      `${name}: expected a multiple of ${PAGE_BYTES} up to ${CONTROLLER_MEMORY_BYTES_MAX}, got ${bytes}`,
+    );
   }
 }

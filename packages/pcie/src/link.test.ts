@@ -139,7 +139,14 @@ describe('accesses', () => {
     host.registers.write64(0x30, 0, 0);
     host.doorbells.ringSq(0, 1);
     for (let i = 0; i < 3; i++) host.doorbells.ringCq(1, i);
-    expect(host.counters).toEqual({ registerReads: 2, registerWrites: 3, sqDoorbellWrites: 1, cqDoorbellWrites: 3 });
+    expect(host.counters).toEqual({
+      registerReads: 2,
+      registerWrites: 3,
+      sqDoorbellWrites: 1,
+      cqDoorbellWrites: 3,
+      sqShadowWrites: 0,
+      cqShadowWrites: 0,
+    });
   });
 });
 

@@ -1,0 +1,90 @@
+import type { Clock } from '@phasebit/core';
+import type { InterruptVectors, InterruptWaitOptions } from './function.js';
+import { WAIT_SLICE_MS } from './limits.js';
+import {
+  type LinkMemory,
+  VECTOR_MASKED,
+  VECTOR_MESSAGES,
+  VECTOR_PENDING,
+  VECTOR_WAITING,
+  VECTOR_WORDS,
+  VECTORS_BASE,
+} from './link-memory.js';
+
+/** What `Atomics.waitAsync` gives. */
+interface AsyncWait {
+  readonly async: boolean;
+  readonly value: unknown;
+}
+
+/** The part of `Atomics` that the language's library of 2022 does not declare. */
+interface AtomicsThatWait {
+  readonly waitAsync?: (words: Int32Array, index: number, value: number, timeoutMs: number) => AsyncWait;
+}
+
+/** The host's end of a link's vectors. */
+export class LinkVectors implements InterruptVectors {
+  readonly count: number;
+  private readonly words: Int32Array;
+  private readonly canSleep: boolean;
+
+  constructor(
+    memory: LinkMemory,
+    private readonly clock: Clock,
+    private readonly pause: () => Promise<void>,
+  ) {
+    this.count = memory.vectors;
+    this.words = memory.words;
+    const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.words.buffer instanceof SharedArrayBuffer;
+    this.canSleep = isShared && (Atomics as AtomicsThatWait).waitAsync !== undefined;
+  }
+
+  received(vector: number): number {
+    return Atomics.load(this.words, this.at(vector)) >>> 0;
+  }
+
+  setMasked(vector: number, masked: boolean): void {
+    const at = this.at(vector);
+    Atomics.store(this.words, at + VECTOR_MASKED, masked ? 1 : 0);
+    // [PCIe] A message that was held back is sent when the mask goes.
+    if (masked || Atomics.exchange(this.words, at + VECTOR_PENDING, 0) === 0) return;
+    Atomics.add(this.words, at + VECTOR_MESSAGES, 1);
+    if (Atomics.load(this.words, at + VECTOR_WAITING) !== 0) Atomics.notify(this.words, at + VECTOR_MESSAGES);
+  }
+
+  async wait(vector: number, seen: number, options: InterruptWaitOptions = {}): Promise<number> {
+    const { signal, timeoutMs = Infinity } = options;
+    const at = this.at(vector);
+    const deadlineNs = this.clock.nowNs() + timeoutMs * 1e6;
+    if (this.canSleep) Atomics.add(this.words, at + VECTOR_WAITING, 1);
+    try {
+      for (;;) {
+        if (signal !== undefined && signal.aborted) throw errorOf(signal.reason);
+        const now = this.received(vector);
+        const leftMs = (deadlineNs - this.clock.nowNs()) / 1e6;
+        if (now !== seen >>> 0 || leftMs <= 0) return now;
+        if (!this.canSleep) await this.pause();
+        else await this.sleep(at, seen | 0, signal === undefined ? leftMs : Math.min(leftMs, WAIT_SLICE_MS));
+      }
+    } finally {
+      if (this.canSleep) Atomics.sub(this.words, at + VECTOR_WAITING, 1);
+    }
+  }
+
+  private async sleep(at: number, seen: number, timeoutMs: number): Promise<void> {
+    const { value } = (Atomics as AtomicsThatWait).waitAsync!(this.words, at + VECTOR_MESSAGES, seen, timeoutMs);
+    await value;
+  }
+
+  private at(vector: number): number {
+    if (!(vector >= 0 && vector < this.count)) {
+      throw new RangeError(`vector: expected 0 to ${this.count - 1}, got ${vector}`);
+    }
+    return VECTORS_BASE + vector * VECTOR_WORDS;
+  }
+}
+
+/** What an abort is reported with: its own reason, if that is an error. */
+function errorOf(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('the wait was given up', { cause: reason });
+}
