@@ -52,7 +52,7 @@ export class AnaGroups {
     group.state = state;
     group.changes = ++this.changes;
     for (const namespace of this.namespaces.active) {
-      if (namespace.anaGroupId === groupId) namespace.pathStatus = status;
+      if (namespace.anaGroupId === groupId) namespace.setPathStatus(status);
     }
     return true;
   }
@@ -107,4 +107,15 @@ function statusOf(state: number): number {
     default:
       throw new RangeError(`state: expected an ANA state, got ${state}`);
   }
+}
+
+/** First byte of an entry of the log page: the header is entry 0, the groups follow. Undefined past the last one. [Base] 5.1.12.1.13 */
+export function entryOfAnaPage(page: Uint8Array, index: number): number | undefined {
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  if (index > view.getUint16(ANA_HEADER_NAGD, true)) return undefined;
+  let at = 0;
+  for (let i = 0; i < index; i++) {
+    at += i === 0 ? ANA_HEADER_BYTES : ANA_GROUP_BYTES + view.getUint32(at + ANA_GROUP_NNV, true) * 4;
+  }
+  return at;
 }

@@ -12,8 +12,11 @@ import {
   SQE_PRP2,
 } from '@phasebit/nvme-spec';
 
-/** What a handler gives when the command is kept and completes later. No status is negative. */
+/** What a handler gives when somebody else completes the command later. No status is negative. */
 export const PARKED = -1;
+
+/** What a handler gives when the command succeeds at the time it has told `InFlight.completeAt`; see `IoContext.outcome`. */
+export const LATER = -2;
 
 /**
  * A copy of one submission queue entry, and what its completion will say. The controller has one and uses it for every
@@ -43,6 +46,11 @@ export class Command {
     this.queueId = queueId;
     this.result = 0;
     this.errorByte = -1;
+  }
+
+  /** dword 0: opcode, FUSE, PSDT and command identifier */
+  get cdw0(): number {
+    return this.words[0];
   }
 
   /** opcode */

@@ -1,32 +1,38 @@
-import {
-  ASYNC_EVENT_NOTICE_ANA_CHANGED,
-  ASYNC_EVENT_NOTICE_NAMESPACE_CHANGED,
-  ASYNC_EVENT_TYPE_NOTICE,
-  FEATURE_ASYNC_EVENT_VALUE,
-  LOG_ANA,
-  LOG_CHANGED_NAMESPACES,
-  STATUS_KEEP_ALIVE_EXPIRED,
-} from '@phasebit/nvme-spec';
+import { STATUS_KEEP_ALIVE_EXPIRED } from '@phasebit/nvme-spec';
 import { type LinkDevice, PAGE_BYTES, type RegisterTarget } from '@phasebit/pcie';
-import { ADMIN_COMMANDS } from './admin/admin-commands.js';
+import { ADMIN_COMMANDS, isOffered } from './admin/admin-commands.js';
 import { AdminEngine } from './admin/admin-engine.js';
 import { AnaGroups } from './ana-groups.js';
+import { Arbiter } from './arbiter.js';
 import { AsyncEvents } from './async-events.js';
+import { attachNamespace } from './attachment.js';
+import type { BackgroundTasks } from './background-tasks.js';
 import { ChangedNamespaces } from './changed-namespaces.js';
 import { DoorbellFaults } from './doorbell-faults.js';
 import { ErrorLog, ErrorReport } from './error-log.js';
+import type { FailMode } from './faults/fail-mode.js';
+import { FaultPlan } from './faults/fault-plan.js';
+import { recordReset, recordThermalExcursion } from './event-records.js';
 import { FeatureStore } from './feature-store.js';
-import { Health } from './health.js';
+import { type Conditions, Health } from './health.js';
+import { InFlight } from './in-flight.js';
 import type { Internals } from './internals.js';
+import { Interrupts } from './interrupts.js';
 import { IoContext } from './io/io-context.js';
 import { IoEngine } from './io/io-engine.js';
-import { ADMIN_LOOK_MASK, DOORBELL_SCAN_TURNS, KEEP_ALIVE_LOOK_MASK } from './limits.js';
-import { Namespace, type NamespaceOptions } from './namespace.js';
+import { IoService } from './io/io-service.js';
+import { DOORBELL_SCAN_TURNS, KEEP_ALIVE_LOOK_MASK } from './limits.js';
+import type { NamespaceOptions } from './namespace-options.js';
 import { NamespaceTable } from './namespace-table.js';
+import { noticeAnaChanged, noticeNamespaceChanged } from './notices.js';
 import { QueueSet } from './queue-set.js';
+import { ReservationLog } from './reservations/reservation-log.js';
 import { RegisterFile } from './register-file.js';
-import { type ControllerOptions, type FailMode, type Settings, settle } from './settings.js';
+import { SavedFeatures } from './saved-features.js';
+import { SelfTest } from './self-test/self-test.js';
+import { type ControllerOptions, type Settings, settle } from './settings.js';
 import { type ControllerState, StateMachine } from './state-machine.js';
+import { Telemetry } from './telemetry/telemetry.js';
 import { Transfer } from './transfer.js';
 
 /** How many doorbell writes were refused. */
@@ -53,11 +59,16 @@ export class Controller {
   private readonly features: FeatureStore;
   private readonly io: IoEngine;
   private readonly admin: AdminEngine;
-  private commandsLeft: number;
-  private readonly looksRarely: boolean;
+  private readonly interrupts: Interrupts;
+  private readonly arbiter: Arbiter;
+  private readonly inFlight: InFlight;
+  private readonly tasks: BackgroundTasks;
   private turns = 0;
   private idleTurns = 0;
   private isDeaf = false;
+  private isGone = false;
+  /** What goes wrong with this controller, and when: rules may be added and taken away between two turns. */
+  readonly faults: FaultPlan;
 
   /** @throws RangeError naming the option that is out of range */
   constructor(options: ControllerOptions) {
@@ -65,21 +76,53 @@ export class Controller {
     this.settings = settings;
     this.link = settings.link;
     this.machine = new StateMachine(() => this.inside);
-    this.inside = assemble(settings, this.machine);
+    this.inside = assemble(
+      settings,
+      this.machine,
+      () => this.inside,
+      () => this.revive(),
+    );
     this.queues = this.inside.queues;
     this.features = this.inside.features;
-    for (const each of settings.namespaces) this.place(each);
-    const { namespaces, transfer, features, health, errors, transferBytesMax } = this.inside;
-    const context = new IoContext(namespaces, transfer, features, health, new ErrorReport(), transferBytesMax);
-    this.io = new IoEngine(context, errors);
-    this.admin = new AdminEngine(this.inside);
-    this.commandsLeft = settings.failAfterCommands;
-    this.looksRarely = settings.concurrent;
+    this.join(options.subsystem === undefined);
+    const { namespaces, transfer, features, health, errors, transferBytesMax, inFlight, faults } = this.inside;
+    const report = new ErrorReport();
+    const context = new IoContext(
+      namespaces,
+      transfer,
+      features,
+      health,
+      report,
+      transferBytesMax,
+      inFlight,
+      settings.ioLimits,
+    );
+    this.io = new IoEngine(context, errors, faults, (mode) => this.fail(mode));
+    this.admin = new AdminEngine(this.inside, (mode) => this.fail(mode));
+    this.inFlight = inFlight;
+    this.tasks = settings.subsystem.tasks;
+    this.faults = faults;
+    this.interrupts = this.inside.interrupts;
+    const service = new IoService(
+      this.io,
+      () => this.machine.state === 'ready' && !this.isDeaf,
+      settings.failAfterCommands,
+      () => this.fail(settings.failMode),
+    );
+    this.arbiter = new Arbiter(this.queues, this.features, service);
   }
 
   /** Where the controller is in its life. */
   get state(): ControllerState {
     return this.machine.state;
+  }
+
+  /**
+   * When the next command that was executed and has not completed yet is due, or an interrupt that is held back, or something in the
+   * background, nanoseconds by the clock; Infinity when there is none. A virtual clock may be moved there when `step` has nothing to do.
+   */
+  get nextDueNs(): number {
+    return Math.min(this.inFlight.nextDueNs, this.interrupts.nextDueNs, this.tasks.nextDueNs);
   }
 
   /** Doorbell values that were refused since power-on. */
@@ -88,8 +131,8 @@ export class Controller {
   }
 
   /**
-   * One turn: carries out the register writes that have arrived, serves the admin queue and then each I/O queue once, and publishes
-   * their completions. Call it in a loop; it never waits.
+   * One turn: carries out the register writes that have arrived, completes the commands that are due, serves the admin queue and then
+   * each I/O queue once, and publishes their completions. Call it in a loop; it never waits.
    *
    * @returns register writes, commands and events dealt with; 0 when there was nothing to do
    */
@@ -97,17 +140,19 @@ export class Controller {
     if (this.isDeaf) return this.link.drain(DEAF);
     let done = this.link.drain(this.inside.registers);
     if (this.machine.state !== 'ready') return done;
+    if (this.tasks.count !== 0) done += this.tasks.run();
+    if (this.inFlight.count !== 0) done += this.inFlight.deliver();
+    if (this.faults.isActive && this.faults.areDoorbellsLost()) {
+      this.checkKeepAlive();
+      return done;
+    }
     const turn = (this.turns = (this.turns + 1) | 0);
-    // On shared memory a look at a doorbell costs 11 ns (Node 20), so a busy controller looks at the admin queue's rarely.
-    if (!this.looksRarely || this.idleTurns > 0 || (turn & ADMIN_LOOK_MASK) === 0) {
-      done += this.admin.run(this.queues.submission[0]!);
-    }
-    // The admin queue may have changed the list or ended the readiness, so both are looked at afresh.
-    const { io } = this.queues;
-    for (let i = 0; i < io.length && this.machine.state === 'ready'; i++) {
-      done += this.commandsLeft < 0 ? this.io.run(io[i], this.features.burst) : this.runDown(i);
-      if (this.isDeaf) return done;
-    }
+    const { queues, interrupts } = this;
+    if (queues.buffers.isConfigured) queues.buffers.mirrorAdmin(queues.submission[0]!);
+    done += this.admin.run(queues.submission[0]!);
+    done += this.arbiter.turn();
+    if (this.isDeaf) return done;
+    if (interrupts.held !== 0) done += interrupts.expire();
     // A bad doorbell may have raised an event after the admin queue had its turn.
     if (this.inside.events.isDue && this.machine.state === 'ready') done += this.admin.run(this.queues.submission[0]!);
     if (this.features.keepAliveTimer !== 0 && (done === 0 || (turn & KEEP_ALIVE_LOOK_MASK) === 0))
@@ -121,27 +166,56 @@ export class Controller {
    * Breaks the controller, as hardware breaks.
    *
    * - `fatal`: CSTS.CFS is set and nothing is fetched or completed until a controller reset.
-   * - `hang`: registers can be read, everything else is swallowed in silence, for good.
+   * - `hang`: registers can be read, everything else is swallowed in silence until {@link Controller.revive}.
    * - `remove`: the function is gone from the bus; every register reads as all ones.
    */
   fail(mode: FailMode): void {
     if (mode === 'fatal') this.machine.fail('asked to fail');
     else this.isDeaf = true;
-    if (mode === 'remove') this.link.vanish();
+    if (mode !== 'remove') return;
+    this.isGone = true;
+    this.link.vanish();
   }
 
-  /** Attaches a namespace; the host hears of it if it asked to. @throws RangeError when an option is out of range or the NSID is taken */
+  /**
+   * Ends a hang: the controller goes on as if it had stood still. Register writes of that time are lost, doorbells are seen as they are,
+   * and commands that took time may all be due. A fatal status needs a controller reset instead, and who has left the bus stays away.
+   */
+  revive(): void {
+    this.isDeaf = this.isGone;
+  }
+
+  /**
+   * Takes the power from the whole subsystem and gives it back; see {@link Subsystem.losePower}.
+   *
+   * @param seed - an integer; decides which of the writes that may be lost are
+   */
+  losePower(seed: number): void {
+    this.inside.subsystem.losePower(seed);
+  }
+
+  /**
+   * Allocates a namespace in the subsystem and attaches it; the host hears of it if it asked to.
+   *
+   * @throws RangeError when an option is out of range or the NSID is taken
+   */
   attach(options: NamespaceOptions): void {
-    this.place(options);
-    this.noticeNamespace(options.nsid);
+    attachNamespace(this.inside, this.inside.subsystem.allocate(options));
+    noticeNamespaceChanged(this.inside, options.nsid);
   }
 
-  /** Detaches a namespace; commands to it fail from now on. @throws RangeError when there is none of that identifier */
+  /**
+   * Detaches a namespace; commands to it fail from now on. Nothing is left of one that no other controller shows. To keep it, use
+   * `Subsystem.detach`.
+   *
+   * @throws RangeError when there is none of that identifier
+   */
   detach(nsid: number): void {
-    const { namespaces } = this.inside;
-    if (namespaces.get(nsid) === undefined) throw new RangeError(`nsid: expected an attached namespace, got ${nsid}`);
-    namespaces.remove(nsid);
-    this.noticeNamespace(nsid);
+    const { namespaces, subsystem } = this.inside;
+    const allocated = namespaces.get(nsid)?.allocated;
+    if (allocated === undefined) throw new RangeError(`nsid: expected an attached namespace, got ${nsid}`);
+    subsystem.detach(nsid, this.settings.cntlid);
+    if (allocated.views.length === 0) subsystem.remove(allocated);
   }
 
   /**
@@ -151,27 +225,21 @@ export class Controller {
    * @throws RangeError for an unknown group or state
    */
   setAnaState(groupId: number, state: number): void {
-    const { ana, events, features } = this.inside;
-    if (!ana.setState(groupId, state)) return;
-    if (FEATURE_ASYNC_EVENT_VALUE.ANACN.get(features.asyncEventConfig) === 0) return;
-    events.raise(ASYNC_EVENT_TYPE_NOTICE, ASYNC_EVENT_NOTICE_ANA_CHANGED, LOG_ANA);
+    if (this.inside.ana.setState(groupId, state)) noticeAnaChanged(this.inside);
   }
 
   /** Sets the composite temperature, kelvins; crossing a threshold raises an event if the host asked for it. */
   setTemperature(kelvin: number): void {
-    this.inside.health.temperatureKelvin = kelvin;
-    this.inside.health.judgeTemperature();
+    this.setConditions({ temperatureKelvin: kelvin });
   }
 
-  /** A turn of a queue while a failure is planned: no more commands than are left until then. */
-  private runDown(index: number): number {
-    const done = this.io.run(this.queues.io[index], Math.min(this.features.burst, this.commandsLeft));
-    this.commandsLeft -= done;
-    if (this.commandsLeft === 0) {
-      this.commandsLeft = -1;
-      this.fail(this.settings.failMode);
-    }
-    return done;
+  /**
+   * Changes how the device is, as far as it is said; a warning raises an event if the host asked for it.
+   *
+   * @throws RangeError naming the condition that is out of range
+   */
+  setConditions(conditions: Conditions): void {
+    this.inside.health.set(conditions);
   }
 
   private idle(): void {
@@ -191,44 +259,68 @@ export class Controller {
     this.machine.fail('keep alive timeout');
   }
 
-  private place(options: NamespaceOptions): void {
-    const { namespaces, ana, settings } = this.inside;
-    const namespace = new Namespace(options, settings.subnqn, settings.anaGroups);
-    if (namespace.nsid > namespaces.largestNsid || namespaces.get(namespace.nsid) !== undefined) {
-      throw new RangeError(`nsid: expected a free one up to ${namespaces.largestNsid}, got ${namespace.nsid}`);
+  /** A subsystem of its own shows all its namespaces, one that is joined the shared ones and what was asked for besides. */
+  private join(isOwn: boolean): void {
+    const { subsystem, settings } = this.inside;
+    subsystem.join(this.inside);
+    if (!isOwn) this.bring(settings.namespaces);
+    for (const each of subsystem.namespaces) {
+      if (isOwn || (each.shared && this.inside.namespaces.get(each.nsid) === undefined))
+        attachNamespace(this.inside, each);
     }
-    namespace.pathStatus = ana.pathStatus(namespace.anaGroupId);
-    namespaces.add(namespace);
+    recordReset(this.inside, false);
+    subsystem.persistentEvents.snapshot(subsystem.members);
   }
 
-  private noticeNamespace(nsid: number): void {
-    const { changedNamespaces, events, features } = this.inside;
-    changedNamespaces.add(nsid);
-    if (FEATURE_ASYNC_EVENT_VALUE.NAN.get(features.asyncEventConfig) === 0) return;
-    events.raise(ASYNC_EVENT_TYPE_NOTICE, ASYNC_EVENT_NOTICE_NAMESPACE_CHANGED, LOG_CHANGED_NAMESPACES);
+  /** Allocates namespaces and attaches them: all, or none, and then the controller is not one of the subsystem's. */
+  private bring(namespaces: readonly NamespaceOptions[]): void {
+    const { subsystem } = this.inside;
+    try {
+      for (const each of namespaces) attachNamespace(this.inside, subsystem.allocate(each));
+    } catch (error) {
+      subsystem.leave(this.inside);
+      throw error;
+    }
   }
 }
 
-function assemble(settings: Settings, machine: StateMachine): Internals {
+function assemble(settings: Settings, machine: StateMachine, inside: () => Internals, revive: () => void): Internals {
   const events = new AsyncEvents();
   const errors = new ErrorLog();
   const features = new FeatureStore(settings);
-  const namespaces = new NamespaceTable(settings.largestNsid);
+  const namespaces = new NamespaceTable(settings.subsystem.settings.largestNsid);
   const transferBytesMax = PAGE_BYTES * 2 ** settings.mdts;
+  const { clock, subsystem } = settings;
+  const health = new Health(clock, features, events, errors, (kelvins, code) =>
+    recordThermalExcursion(inside(), kelvins, code),
+  );
   return {
     settings,
+    subsystem,
     registers: new RegisterFile(settings, machine),
-    queues: new QueueSet(settings.link, settings.queuePairs + 1),
+    machine,
+    queues: new QueueSet(settings.link, settings.queuePairs + 1, settings.shadowDoorbells),
+    interrupts: new Interrupts(settings.link, features, clock),
     namespaces,
     features,
     events,
     errors,
-    health: new Health(settings.clock, features, events, errors),
-    ana: new AnaGroups(settings.anaGroups, namespaces),
+    health,
+    ana: new AnaGroups(subsystem.settings.anaGroups, namespaces),
     changedNamespaces: new ChangedNamespaces(),
+    changedAllocated: new ChangedNamespaces(),
+    reservationLog: new ReservationLog(),
+    savedFeatures: new SavedFeatures(),
+    selfTest: new SelfTest(subsystem.tasks, subsystem.settings.durations, health),
+    telemetry: new Telemetry(),
     doorbells: new DoorbellFaults(events, errors),
+    revive,
+    inFlight: new InFlight(clock, settings.commandsInFlight),
+    faults: new FaultPlan(clock, settings.faults),
     transfer: new Transfer(settings.dma, transferBytesMax),
     transferBytesMax,
-    adminEffects: ADMIN_COMMANDS.map(({ opcode, effects }) => [opcode, effects] as const),
+    adminEffects: ADMIN_COMMANDS.filter((each) => isOffered(each, settings)).map(
+      ({ opcode, effects }) => [opcode, effects] as const,
+    ),
   };
 }

@@ -5,6 +5,7 @@ import {
   STATUS_INVALID_PRP_OFFSET,
 } from '@phasebit/nvme-spec';
 import { PAGE_BYTES, PAGE_MASK } from '@phasebit/pcie';
+import { memoryRefusal } from './memory-use.js';
 import type { Transfer } from './transfer.js';
 
 const PAGE = PAGE_BYTES;
@@ -41,8 +42,10 @@ export function walkPrps(
   transfer.lengths[0] = first;
   transfer.count = 1;
   if (first === bytes) return 0;
-  if (bytes - first <= PAGE) return addPage(transfer, bytes - first, prp2Low, prp2High);
-  return walkList(transfer, bytes - first, prp2Low, prp2High);
+  const rest = bytes - first;
+  const status =
+    rest <= PAGE ? addPage(transfer, rest, prp2Low, prp2High) : walkList(transfer, rest, prp2Low, prp2High);
+  return status === 0 && transfer.dma.hasOverlays ? memoryRefusal(transfer) : status;
 }
 
 /** Adds a piece that begins where its page does. */

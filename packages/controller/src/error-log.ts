@@ -42,7 +42,8 @@ export class ErrorReport {
 }
 
 /**
- * The Error Information log: the last errors, newest first. It survives controller resets. [Base] 5.1.12.1.2
+ * The Error Information log: the last errors, newest first. It survives controller resets, so that a host can read why it had to reset;
+ * the specification recommends to clear it, and does not ask for it. [Base] 5.1.12.1.2
  * Adding an entry allocates nothing.
  */
 export class ErrorLog {
@@ -70,13 +71,14 @@ export class ErrorLog {
     ring.setUint8(at + ERRLOG_VERSION, 1);
   }
 
-  /** The whole log page, newest entry first, unused entries zero. */
-  page(): Uint8Array {
+  /** The whole log page, newest entry first, unused entries zero. @param showsBlocks - whether it says which blocks were concerned */
+  page(showsBlocks = true): Uint8Array {
     const page = new Uint8Array(ERROR_LOG_ENTRIES * ERRLOG_ENTRY_BYTES);
     const bytes = new Uint8Array(this.ring.buffer);
     for (let i = 0; i < ERROR_LOG_ENTRIES; i++) {
       const slot = (this.next - 1 - i + 2 * ERROR_LOG_ENTRIES) % ERROR_LOG_ENTRIES;
       page.set(bytes.subarray(slot * ERRLOG_ENTRY_BYTES, (slot + 1) * ERRLOG_ENTRY_BYTES), i * ERRLOG_ENTRY_BYTES);
+      if (!showsBlocks) page.fill(0, i * ERRLOG_ENTRY_BYTES + ERRLOG_LBA, i * ERRLOG_ENTRY_BYTES + ERRLOG_LBA + 8);
     }
     return page;
   }

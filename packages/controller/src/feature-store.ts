@@ -3,10 +3,17 @@ import {
   FEATURE_ARBITRATION_VALUE,
   FEATURE_NUMBER_OF_QUEUES_RESULT,
   FEATURE_VOLATILE_WRITE_CACHE_VALUE,
+  HOST_BEHAVIOR_ACRE,
   HOST_BEHAVIOR_BYTES,
+  HOST_BEHAVIOR_LBAFEE,
+  TIMESTAMP_ATTRIBUTES,
+  TIMESTAMP_BYTES,
+  TIMESTAMP_ORIGIN_SHIFT,
 } from '@phasebit/nvme-spec';
+import { type HostIdentity, NO_HOST } from './host-identity.js';
 import { QUEUE_BUDGET } from './limits.js';
 import type { Settings } from './settings.js';
+import { WARNING_TEMPERATURE_KELVIN } from './temperatures.js';
 
 /** Granularity of the keep alive timer, milliseconds: Identify Controller KAS is 1. */
 const KEEP_ALIVE_MS = 100;
@@ -14,12 +21,10 @@ const KEEP_ALIVE_MS = 100;
 const KEEP_ALIVE_MS_MAX = 4_294_967_200;
 /** Arbitration burst of 7: no limit. */
 const BURST_UNLIMITED = 7;
-/** Warning composite temperature in kelvins, 70 degrees Celsius: default of the over temperature threshold too. */
-export const WARNING_TEMPERATURE_KELVIN = 343;
 
 /**
- * The current values of the features that belong to the controller, as dword 11 of Set Features carries them. None can be saved:
- * a controller reset brings the defaults back. [Base] 5.1.25
+ * The current values of the features that belong to the controller, as dword 11 of Set Features carries them. A controller reset
+ * brings the defaults back, and after that the saved values; see `SavedFeatures`. [Base] 5.1.25
  */
 export class FeatureStore {
   arbitration = 0;
@@ -32,12 +37,16 @@ export class FeatureStore {
   interruptCoalescing = 0;
   writeAtomicity = 0;
   asyncEventConfig = 0;
+  /** TMT1 and TMT2 of Host Controlled Thermal Management */
+  thermalManagement = 0;
   /** milliseconds, 0 for none */
   keepAliveTimer = 0;
   /** coalescing disabled, per interrupt vector */
   readonly coalescingDisabled: Uint8Array;
   /** data structure of Host Behavior Support */
   readonly hostBehavior: Uint8Array = new Uint8Array(HOST_BEHAVIOR_BYTES);
+  /** who the host is; it is changed by `associateHost` */
+  host: HostIdentity = NO_HOST;
   /** commands of one I/O queue in one turn, from the arbitration burst */
   burst: number = QUEUE_BUDGET;
   /** whether every write goes to stable media before it completes */
@@ -47,6 +56,7 @@ export class FeatureStore {
   private timestampMs = 0;
   private timestampSetNs = 0;
   private timestampOrigin = 0;
+  private resetNs = 0;
 
   constructor(private readonly settings: Settings) {
     this.clock = settings.clock;
@@ -65,11 +75,12 @@ export class FeatureStore {
     this.interruptCoalescing = 0;
     this.writeAtomicity = 0;
     this.asyncEventConfig = 0;
+    this.thermalManagement = 0;
     this.keepAliveTimer = 0;
     this.coalescingDisabled.fill(0);
     this.hostBehavior.fill(0);
     this.timestampMs = 0;
-    this.timestampSetNs = this.clock.nowNs();
+    this.resetNs = this.timestampSetNs = this.clock.nowNs();
     this.timestampOrigin = 0;
   }
 
@@ -125,9 +136,29 @@ export class FeatureStore {
     return (this.timestampMs + elapsedMs) % 2 ** 48;
   }
 
-  /** Where the time comes from: 0 a reset, 1 Set Features. */
-  get origin(): number {
-    return this.timestampOrigin;
+  /** The Timestamp data structure of now, 8 bytes. */
+  get timestampBytes(): Uint8Array {
+    const view = new DataView(new ArrayBuffer(TIMESTAMP_BYTES));
+    const ms = this.timestamp;
+    view.setUint32(0, ms % 2 ** 32, true);
+    view.setUint16(4, Math.floor(ms / 2 ** 32), true);
+    view.setUint8(TIMESTAMP_ATTRIBUTES, this.timestampOrigin << TIMESTAMP_ORIGIN_SHIFT);
+    return new Uint8Array(view.buffer);
+  }
+
+  /** Milliseconds since the last reset. */
+  get msSinceReset(): number {
+    return Math.floor((this.clock.nowNs() - this.resetNs) / 1e6);
+  }
+
+  /** Whether the host understands command retry delays (ACRE). */
+  get takesRetryDelays(): boolean {
+    return this.hostBehavior[HOST_BEHAVIOR_ACRE] === 1;
+  }
+
+  /** Whether the host understands more than 16 LBA formats, and guards of 64 bits (LBAFEE). */
+  get takesExtendedFormats(): boolean {
+    return this.hostBehavior[HOST_BEHAVIOR_LBAFEE] === 1;
   }
 }
 

@@ -36,6 +36,15 @@ export const QUEUE_BUDGET = 256;
 /** Admin commands in one turn: they may be slow, and the I/O queues wait for them. */
 export const ADMIN_BUDGET = 8;
 
+/** Commands that were executed and complete later, unless told otherwise: 64 queues of a depth of 256. The table takes 40 bytes for each. */
+export const COMMANDS_IN_FLIGHT_DEFAULT = 16_384;
+
+/** Most commands that were executed and complete later: one full I/O queue of the largest size. */
+export const COMMANDS_IN_FLIGHT_MAX = 65_536;
+
+/** Abort commands that may be outstanding: Identify Controller ACL + 1. Only those that a fault delays ever are. */
+export const ABORTS_MAX = 4;
+
 /** Asynchronous Event Requests that may be outstanding: Identify Controller AERL + 1. */
 export const ASYNC_EVENT_REQUESTS_MAX = 4;
 
@@ -51,9 +60,6 @@ export const NAMESPACES_MAX = 4096;
 /** Most ANA groups. */
 export const ANA_GROUPS_MAX = 128;
 
-/** On shared memory, a busy controller looks at the admin queue every so many turns, less one: a power of two less one. */
-export const ADMIN_LOOK_MASK = 15;
-
 /** A busy controller looks at the keep alive timer every so many turns, less one: a clock costs as much as a command. */
 export const KEEP_ALIVE_LOOK_MASK = 63;
 
@@ -65,6 +71,39 @@ export const BLOCK_BYTES_MIN = 512;
 
 /** Largest logical block, bytes: the largest command, 65,536 blocks, then is 2^30 bytes, a small integer to V8. */
 export const BLOCK_BYTES_MAX = 16_384;
+
+/** LBA formats of a namespace at most: Identify Namespace has that many rows. [NVM] 4.1.5.1 */
+export const LBA_FORMATS_MAX = 64;
+
+/** NVM of a subsystem at most, bytes: what a number counts exactly. */
+export const CAPACITY_BYTES_MAX: number = 2 ** 53 - 1;
+
+/** Firmware slots at most. [Base] 5.1.13.2.1, FRMW */
+export const FIRMWARE_SLOTS_MAX = 7;
+
+/** Reservation notifications that a controller keeps until its host reads them. */
+export const RESERVATION_NOTICES_MAX = 255;
+
+/** Firmware images come in pieces of a multiple of this many bytes: Identify Controller FWUG is 1. */
+export const FIRMWARE_GRANULARITY_BYTES = 4096;
+
+/** Largest firmware image, bytes. It is kept in memory until it is committed. */
+export const FIRMWARE_IMAGE_BYTES_MAX: number = 16 * 1024 * 1024;
+
+/** Events of the Persistent Event log; the oldest one goes when another one comes. */
+export const PERSISTENT_EVENTS_MAX = 512;
+
+/** Largest event of the Persistent Event log on the average, bytes: a SMART snapshot with its header. */
+export const PERSISTENT_EVENT_BYTES_MAX = 536;
+
+/** Identify Controller CRDT1 to CRDT3: how long a host waits that is told to retry after delay 1, 2 or 3; units of 100 ms. */
+export const RETRY_DELAYS_100MS: readonly [number, number, number] = [1, 5, 10];
+
+/** UUIDs of a subsystem at most. [Base] 5.1.13.2.14 */
+export const UUIDS_MAX = 126;
+
+/** Streams that can be open in a subsystem at a time. */
+export const STREAMS_MAX = 64;
 
 assert(PUBLISH_BATCH <= QUEUE_BUDGET, 'a batch is not larger than a turn');
 assert(QUEUE_ENTRIES_DEFAULT <= QUEUE_ENTRIES_MAX, 'the default queue is a possible queue');

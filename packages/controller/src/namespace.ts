@@ -1,86 +1,107 @@
-import { identifierBytes, uuidOfName } from './identifier.js';
-import { BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, NAMESPACES_MAX } from './limits.js';
+import type { ProtectionFormat } from '@phasebit/nvme-spec';
+import type { AllocatedNamespace } from './allocated-namespace.js';
+import { type HostIdentity, NO_HOST } from './host-identity.js';
+import type { Internals } from './internals.js';
 import type { Medium } from './media/medium.js';
+import { type NamespaceFormat, protectionFormat } from './namespace-format.js';
+import { SPECIAL_PATH } from './namespace-special.js';
 
-/** A namespace to attach to a controller. */
-export interface NamespaceOptions {
-  /** namespace identifier, 1 to 4096 */
-  readonly nsid: number;
-  /** keeps its data */
-  readonly medium: Medium;
-  /** bytes of a logical block: 512 (the default), 1024 ... 16384 */
-  readonly blockBytes?: number;
-  /** logical blocks; default as many as the medium holds */
-  readonly blocks?: number;
-  /** UUID, 32 hexadecimal digits, hyphens allowed; default derived from the subsystem's name and the NSID */
-  readonly uuid?: string;
-  /** NGUID, 32 hexadecimal digits; default none */
-  readonly nguid?: string;
-  /** EUI-64, 16 hexadecimal digits; default none */
-  readonly eui64?: string;
-  /** ANA group; default 1 when the controller has ANA groups */
-  readonly anaGroupId?: number;
-  /** whether other controllers may show it too; default false */
-  readonly shared?: boolean;
-}
-
-/** A namespace as one controller sees it. Its medium may be shared; everything else belongs to the controller. */
+/**
+ * A namespace as one controller sees it, while it is attached. What all controllers share is in {@link Namespace.allocated}; the
+ * fields that the I/O path reads are copies of it, renewed when the namespace is formatted.
+ */
 export class Namespace {
   /** namespace identifier */
   readonly nsid: number;
-  /** bytes of a logical block */
-  readonly blockBytes: number;
-  /** logical blocks */
-  readonly blocks: number;
+  /** data bytes of a logical block */
+  blockBytes: number;
+  /** logical blocks: the size, NSZE */
+  blocks: number;
   /** keeps the data */
   readonly medium: Medium;
-  /** 16 bytes */
-  readonly uuid: Uint8Array;
-  /** 16 bytes, all zero when there is none */
-  readonly nguid: Uint8Array;
-  /** 8 bytes, all zero when there is none */
-  readonly eui64: Uint8Array;
-  /** ANA group, 0 when the controller has none */
-  readonly anaGroupId: number;
-  /** NMIC bit 0 */
-  readonly shared: boolean;
+  /** why a command must leave the shortest path, `SPECIAL_*`; 0 for a plain namespace */
+  special = 0;
+  /**
+   * most blocks of a Read or Write that takes the shortest path: as many as a transfer holds, and 0 while `special` is not 0. It is the
+   * one number that the shortest path looks at
+   */
+  plainBlocksMax = 0;
   /** status of every I/O command while the ANA state forbids access, 0 otherwise */
   pathStatus = 0;
-  /** current value of the Error Recovery feature */
+  /** how the blocks look */
+  format: NamespaceFormat;
+  /** how protection information makes them safe, undefined when there is none */
+  protection: ProtectionFormat | undefined;
+  /** current value of the Error Recovery feature, dword 11 */
   errorRecovery = 0;
+  /** who the host of this controller is */
+  host: HostIdentity = NO_HOST;
+  /** what the reservation bars that host from, `BARS_*` */
+  bars = 0;
+  /** current value of the Reservation Notification Mask feature, dword 11 */
+  reservationMask = 0;
+  /** directive types that are enabled for I/O commands, bit n for type n; SPECIAL_DIRECTED goes with it */
+  directives = 0;
+  /** what the controllers of the subsystem share */
+  readonly allocated: AllocatedNamespace;
+  private transferBytesMax = 0;
+
+  /** the controller that shows it */
+  readonly member: Internals;
 
   /**
-   * @param subsystem - name from which a missing UUID is derived
-   * @param anaGroups - number of ANA groups of the controller, 0 for none
-   * @throws RangeError naming the option that is out of range
+   * @param allocated - the namespace in the subsystem; {@link AllocatedNamespace.attach} makes its views
+   * @param member - the controller that shows it
    */
-  constructor(options: NamespaceOptions, subsystem: string, anaGroups: number) {
-    const { nsid, medium, blockBytes = 512, shared = false } = options;
-    const blocks = options.blocks ?? Math.floor(medium.bytes / blockBytes);
-    const anaGroupId = options.anaGroupId ?? Math.min(1, anaGroups);
-    if (!(Number.isInteger(nsid) && nsid >= 1 && nsid <= NAMESPACES_MAX)) fail('nsid', `1 to ${NAMESPACES_MAX}`, nsid);
-    if (!(blockBytes >= BLOCK_BYTES_MIN && blockBytes <= BLOCK_BYTES_MAX && Number.isInteger(Math.log2(blockBytes)))) {
-      fail('blockBytes', `a power of two from ${BLOCK_BYTES_MIN} to ${BLOCK_BYTES_MAX}`, blockBytes);
-    }
-    if (!(Number.isSafeInteger(blocks) && blocks >= 1 && blocks * blockBytes <= medium.bytes)) {
-      fail('blocks', '1 to what the medium holds', blocks);
-    }
-    if (!(Number.isInteger(anaGroupId) && anaGroupId <= anaGroups && anaGroupId >= Math.min(1, anaGroups))) {
-      fail('anaGroupId', `one of the ${anaGroups} groups of the controller`, anaGroupId);
-    }
-    this.nsid = nsid;
-    this.blockBytes = blockBytes;
-    this.blocks = blocks;
-    this.medium = medium;
-    this.anaGroupId = anaGroupId;
-    this.shared = shared;
-    this.uuid =
-      options.uuid === undefined ? uuidOfName(`${subsystem}\n${nsid}`) : identifierBytes('uuid', options.uuid, 16);
-    this.nguid = options.nguid === undefined ? new Uint8Array(16) : identifierBytes('nguid', options.nguid, 16);
-    this.eui64 = options.eui64 === undefined ? new Uint8Array(8) : identifierBytes('eui64', options.eui64, 8);
+  constructor(allocated: AllocatedNamespace, member: Internals) {
+    this.nsid = allocated.nsid;
+    this.blockBytes = allocated.format.blockBytes;
+    this.blocks = allocated.blocks;
+    this.medium = allocated.medium;
+    this.format = allocated.format;
+    this.protection = protectionFormat(this.format);
+    this.allocated = allocated;
+    this.member = member;
   }
-}
 
-function fail(name: string, expected: string, got: number): never {
-  throw new RangeError(`${name}: expected ${expected}, got ${got}`);
+  /** ANA group, 0 when the subsystem has none. */
+  get anaGroupId(): number {
+    return this.allocated.anaGroupId;
+  }
+
+  /** Whether other controllers may show it too, NMIC bit 0. */
+  get shared(): boolean {
+    return this.allocated.shared;
+  }
+
+  /** Sets or clears bits of {@link Namespace.special}, for this controller alone. */
+  setSpecial(bits: number, isOn: boolean): void {
+    this.special = isOn ? this.special | bits : this.special & ~bits;
+    this.settlePlain();
+  }
+
+  /** Says how many bytes one transfer of the controller holds. Until then every command takes the long way. */
+  limitTransfers(bytesMax: number): void {
+    this.transferBytesMax = bytesMax;
+    this.settlePlain();
+  }
+
+  /** Changes what every I/O command gets because of the ANA state. @param status - 0 to let them through */
+  setPathStatus(status: number): void {
+    this.pathStatus = status;
+    this.setSpecial(SPECIAL_PATH, status !== 0);
+  }
+
+  /** Takes over what a format has changed. */
+  refresh(): void {
+    this.blockBytes = this.allocated.format.blockBytes;
+    this.blocks = this.allocated.blocks;
+    this.format = this.allocated.format;
+    this.protection = protectionFormat(this.format);
+    this.settlePlain();
+  }
+
+  private settlePlain(): void {
+    this.plainBlocksMax = this.special !== 0 ? 0 : Math.floor(this.transferBytesMax / this.blockBytes);
+  }
 }

@@ -1,6 +1,7 @@
 import { assert } from '@phasebit/core';
 import type { LinkDevice } from '@phasebit/pcie';
 import type { CompletionQueue } from './completion-queue.js';
+import { DoorbellBuffers, type ShadowPolicy } from './doorbell-buffers.js';
 import type { SubmissionQueue } from './submission-queue.js';
 
 /**
@@ -16,14 +17,27 @@ export class QueueSet {
   readonly completion: (CompletionQueue | undefined)[] = [];
   /** The I/O submission queues in the order of their turns. */
   readonly io: SubmissionQueue[] = [];
+  /** The same by `QUEUE_PRIORITY_*`: urgent, high, medium, low. */
+  readonly byPriority: readonly SubmissionQueue[][] = [[], [], [], []];
+  /** The shadow doorbells, once the host has configured them. */
+  readonly buffers: DoorbellBuffers;
+  /** Whether they are served by weighted round robin, CC.AMS. */
+  isWeighted = false;
   /** Whether an I/O queue was created since the last reset: from then on their number is settled. */
   wasUsed = false;
 
   constructor(
     private readonly link: LinkDevice,
     private readonly identifiers: number,
+    policy: ShadowPolicy,
   ) {
+    this.buffers = new DoorbellBuffers(link, policy);
     this.clear();
+  }
+
+  /** Whether an I/O completion queue exists. */
+  get hasIoCompletions(): boolean {
+    return this.completion.some((queue) => queue !== undefined && queue.id !== 0);
   }
 
   /** Adds a completion queue under an identifier that is free. */
@@ -31,6 +45,7 @@ export class QueueSet {
     assert(this.completion[queue.id] === undefined, 'a completion queue is created under a free identifier');
     this.completion[queue.id] = queue;
     if (queue.id !== 0) this.wasUsed = true;
+    if (this.buffers.isConfigured) this.buffers.addCompletion(queue);
   }
 
   /** Adds a submission queue under an identifier that is free; its completion queue exists. */
@@ -42,7 +57,10 @@ export class QueueSet {
     );
     this.submission[queue.id] = queue;
     queue.completionQueue.users++;
-    if (queue.id !== 0) this.io.push(queue);
+    if (this.buffers.isConfigured) this.buffers.addSubmission(queue);
+    if (queue.id === 0) return;
+    this.io.push(queue);
+    this.byPriority[queue.priority].push(queue);
   }
 
   /** Takes a submission queue away; commands that it holds are aborted without a completion. [Base] 5.2.4 */
@@ -51,6 +69,8 @@ export class QueueSet {
     this.submission[queue.id] = undefined;
     queue.completionQueue.users--;
     this.io.splice(this.io.indexOf(queue), 1);
+    const level = this.byPriority[queue.priority];
+    level.splice(level.indexOf(queue), 1);
     this.clearDoorbell(this.link.sqDoorbellWord(queue.id));
   }
 
@@ -64,8 +84,11 @@ export class QueueSet {
 
   /** Forgets every queue, the admin queue included, and zeroes the doorbells. */
   clear(): void {
+    this.buffers.drop();
     this.io.length = 0;
+    for (const level of this.byPriority) level.length = 0;
     this.wasUsed = false;
+    this.isWeighted = false;
     for (let id = 0; id < this.link.queues; id++) {
       if (id < this.identifiers) {
         this.submission[id] = undefined;

@@ -6,6 +6,7 @@ import {
   CC,
   CRTO,
   CSTS,
+  NSSR_RESET_KEY,
   REG_ACQ,
   REG_AQA,
   REG_ASQ,
@@ -15,29 +16,42 @@ import {
   REG_CSTS,
   REG_INTMC,
   REG_INTMS,
+  REG_NSSR,
   REG_VS,
   VS,
 } from '@phasebit/nvme-spec';
 import { type LinkDevice, PAGE_MASK, type RegisterTarget } from '@phasebit/pcie';
+import { ControllerMemory } from './controller-memory.js';
 import type { Settings } from './settings.js';
 
 /** Who acts on what the host configures. */
 export interface ConfigurationListener {
   /** CC was written; {@link RegisterFile.cc} holds the new value already. */
   configure(previous: number, next: number): void;
+  /** Whether an I/O submission queue exists. */
+  readonly hasSubmissionQueues: boolean;
+  /** Whether an I/O completion queue exists. */
+  readonly hasCompletionQueues: boolean;
+  /** The key was written to NSSR. */
+  resetSubsystem(): void;
 }
 
 const AQA_MASK = AQA.ASQS0.mask | AQA.ACQS0.mask;
-const CC_MASK = [CC.EN, CC.CSS, CC.MPS, CC.AMS, CC.SHN, CC.IOSQES, CC.IOCQES].reduce(
-  (mask, each) => mask | each.mask,
-  0,
-);
+/** CC.CRIME is not among them: the controller is ready with its media only, CAP.CRMS. */
+const CC_MASK = maskOf([CC.EN, CC.CSS, CC.MPS, CC.AMS, CC.SHN, CC.IOSQES, CC.IOCQES]);
+/** What of CC can be changed while the controller is disabled only. [Base] 3.1.4.5 */
+const CC_WHILE_DISABLED = maskOf([CC.CSS, CC.MPS, CC.AMS]);
+/** CAP.AMS: weighted round robin with urgent priority class. */
+const AMS_WEIGHTED_ROUND_ROBIN = 0x1;
+/** CAP.CRMS: ready with media. */
+const CRMS_WITH_MEDIA = 0x1;
 
 /**
  * The controller's registers: what the host reads lies in the link's register image, what it writes arrives here.
- * Read-only registers, reserved bits and unknown offsets stay as they are, whatever is written.
+ * Read-only registers, reserved bits and unknown offsets stay as they are, whatever is written, and read as zero where nothing is.
  *
- * A 64-bit write is two 32-bit writes, low half first. The reserved low bits of ASQ and ACQ read as zero and are remembered, so that
+ * A 64-bit write is two 32-bit writes, low half first. Writes that are not aligned to their width, and those of another width, do nothing.
+ * What may be changed only while the controller is disabled, or has no I/O queue of a kind, keeps its value otherwise. The reserved low bits of ASQ and ACQ read as zero and are remembered, so that
  * a misaligned base can be refused when the controller is enabled instead of being rounded.
  */
 export class RegisterFile implements RegisterTarget {
@@ -60,18 +74,24 @@ export class RegisterFile implements RegisterTarget {
   /** interrupt mask as INTMS and INTMC show it; with MSI-X it masks nothing */
   interruptMask = 0;
   private readonly link: LinkDevice;
+  private readonly memory: ControllerMemory;
+  private hadSubsystemReset = false;
 
   constructor(
     settings: Settings,
     private readonly listener: ConfigurationListener,
   ) {
     this.link = settings.link;
+    this.memory = new ControllerMemory(settings.link, settings.dma);
     CAP.MQES0.set(this.cap, settings.mqesEntries - 1);
     CAP.CQR.set(this.cap, 1);
     CAP.TO.set(this.cap, settings.readyTimeout);
     CAP.DSTRD.set(this.cap, settings.link.dstrd);
     CAP.CSS.set(this.cap, CAP_CSS_NVM | CAP_CSS_COMMAND_SETS);
-    CAP.CRMS.set(this.cap, 1);
+    CAP.AMS.set(this.cap, settings.weightedRoundRobin ? AMS_WEIGHTED_ROUND_ROBIN : 0);
+    CAP.NSSRS.set(this.cap, 1);
+    CAP.CRMS.set(this.cap, CRMS_WITH_MEDIA);
+    this.memory.describe(this.cap);
     this.link.show(REG_CAP, this.cap[0]);
     this.link.show(REG_CAP + 4, this.cap[1]);
     this.link.show(REG_VS, VERSION);
@@ -84,10 +104,28 @@ export class RegisterFile implements RegisterTarget {
     this.aqa = this.asqLow = this.asqHigh = this.acqLow = this.acqHigh = 0;
     this.link.show(REG_AQA, 0);
     for (const offset of [REG_ASQ, REG_ASQ + 4, REG_ACQ, REG_ACQ + 4]) this.link.show(offset, 0);
+    this.memory.powerOn();
     this.reset();
   }
 
-  /** What a controller reset does: the admin queue's registers stay. [Base] 3.7.2 */
+  /** What an NVM subsystem reset does: as after power-on, and CSTS.NSSRO tells of it. [Base] 3.7.1 */
+  resetWithSubsystem(): void {
+    this.hadSubsystemReset = true;
+    this.powerOn();
+  }
+
+  /** Power was lost and is back: nothing tells of an earlier subsystem reset. */
+  resetWithPower(): void {
+    this.hadSubsystemReset = false;
+    this.powerOn();
+  }
+
+  /** Whether the persistent memory region is enabled. */
+  get isPersistentMemoryEnabled(): boolean {
+    return this.memory.isRegionEnabled;
+  }
+
+  /** What a controller reset does: the registers of the admin queue and of the controller's memory stay. [Base] 3.7.2 */
   reset(): void {
     this.cc = 0;
     this.interruptMask = 0;
@@ -97,10 +135,10 @@ export class RegisterFile implements RegisterTarget {
     this.showStatus(0);
   }
 
-  /** Changes CSTS. */
+  /** Changes CSTS, all but NSSRO, which the host clears. */
   showStatus(csts: number): void {
-    this.csts = csts;
-    this.link.show(REG_CSTS, csts);
+    this.csts = CSTS.NSSRO.set(csts, this.hadSubsystemReset ? 1 : 0);
+    this.link.show(REG_CSTS, this.csts);
   }
 
   /** Whether the host was told that the controller is ready. */
@@ -110,8 +148,8 @@ export class RegisterFile implements RegisterTarget {
 
   /** @inheritDoc */
   writeRegister(offset: number, low: number, high: number, bytes: number): void {
-    if (bytes === 4) this.writeWord(offset, low);
-    if (bytes === 8) {
+    if (bytes === 4 && offset % 4 === 0) this.writeWord(offset, low);
+    if (bytes === 8 && offset % 8 === 0) {
       this.writeWord(offset, low);
       this.writeWord(offset + 4, high);
     }
@@ -128,6 +166,27 @@ export class RegisterFile implements RegisterTarget {
       case REG_CC:
         this.writeConfiguration(value & CC_MASK);
         break;
+      case REG_CSTS:
+        if (CSTS.NSSRO.get(value) === 1) this.hadSubsystemReset = false;
+        this.showStatus(this.csts);
+        break;
+      case REG_NSSR:
+        if (value >>> 0 === NSSR_RESET_KEY) this.listener.resetSubsystem();
+        break;
+      case REG_AQA:
+      case REG_ASQ:
+      case REG_ASQ + 4:
+      case REG_ACQ:
+      case REG_ACQ + 4:
+        if (CC.EN.get(this.cc) === 0) this.writeAdminQueue(offset, value);
+        break;
+      default: // the controller's memory; or read only, reserved, or not supported, such as NSSD
+        this.memory.write(offset, value);
+    }
+  }
+
+  private writeAdminQueue(offset: number, value: number): void {
+    switch (offset) {
       case REG_AQA:
         this.aqa = value & AQA_MASK;
         this.link.show(offset, this.aqa);
@@ -144,19 +203,21 @@ export class RegisterFile implements RegisterTarget {
         this.acqLow = value;
         this.link.show(offset, value & ~PAGE_MASK);
         break;
-      case REG_ACQ + 4:
+      default:
         this.acqHigh = value;
         this.link.show(offset, value);
-        break;
-      default: // read only, reserved, or unsupported such as NSSR
     }
   }
 
   private writeConfiguration(value: number): void {
     const previous = this.cc;
-    this.cc = value;
-    this.link.show(REG_CC, value);
-    this.listener.configure(previous, value);
+    let kept = CC.EN.get(previous) === 1 ? CC_WHILE_DISABLED : 0;
+    if (this.listener.hasSubmissionQueues) kept |= CC.IOSQES.mask;
+    if (this.listener.hasCompletionQueues) kept |= CC.IOCQES.mask;
+    const next = (value & ~kept) | (previous & kept);
+    this.cc = next;
+    this.link.show(REG_CC, next);
+    this.listener.configure(previous, next);
   }
 
   private mask(value: number): void {
@@ -164,6 +225,10 @@ export class RegisterFile implements RegisterTarget {
     this.link.show(REG_INTMS, value);
     this.link.show(REG_INTMC, value);
   }
+}
+
+function maskOf(fields: readonly { readonly mask: number }[]): number {
+  return fields.reduce((mask, each) => mask | each.mask, 0);
 }
 
 /** Version 2.0 of the base specification. */

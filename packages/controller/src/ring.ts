@@ -1,18 +1,31 @@
 import { high32, joinU64, low32 } from '@phasebit/core';
-import { type DeviceDma, PAGE_BYTES, PAGE_MASK } from '@phasebit/pcie';
+import { type DeviceDma, type LinkDevice, PAGE_BYTES, PAGE_MASK } from '@phasebit/pcie';
+
+/** Where a queue lies. */
+export interface Ring {
+  /**
+   * word view of each 4 KiB page. They are signed, since V8 keeps signed words as small integers and unsigned ones, where they are large,
+   * as doubles
+   */
+  readonly pages: Int32Array[];
+  /** the memory of the controller's own that it lies in, undefined for host memory */
+  readonly memory: ArrayBufferLike | undefined;
+  /** whether it begins in one memory and ends in another */
+  readonly isMixed: boolean;
+}
 
 /**
- * The word views of a physically contiguous ring, one per 4 KiB page, or undefined when some page of it is not mapped. They are signed,
- * since V8 keeps signed words as small integers and unsigned ones, where they are large, as doubles.
+ * Finds a physically contiguous ring, or gives undefined when some page of it is not mapped.
  *
  * @param low - bits 31:0 of the ring's address, page aligned
  * @param high - bits 63:32
  * @param bytes - size of the ring
  */
-export function resolveRing(dma: DeviceDma, low: number, high: number, bytes: number): Int32Array[] | undefined {
+export function resolveRing(dma: DeviceDma, low: number, high: number, bytes: number): Ring | undefined {
   const base = joinU64(low, high);
   if (base < 0 || (base & PAGE_MASK) !== 0) return undefined;
   const pages: Int32Array[] = [];
+  const memories = new Set<ArrayBufferLike | undefined>();
   for (let offset = 0; offset < bytes; offset += PAGE_BYTES) {
     const address = base + offset;
     if (!Number.isSafeInteger(address)) return undefined;
@@ -20,6 +33,12 @@ export function resolveRing(dma: DeviceDma, low: number, high: number, bytes: nu
     if (page < 0) return undefined;
     const words = dma.wordsOf(page);
     pages.push(new Int32Array(words.buffer, words.byteOffset, words.length));
+    memories.add(dma.overlayOf(page));
   }
-  return pages;
+  return { pages, memory: [...memories][0], isMixed: memories.size > 1 };
+}
+
+/** Whether a submission queue may lie there: in host memory or in the Controller Memory Buffer, all of it. [Base] 8.2.1 */
+export function takesSubmissions(ring: Ring, link: LinkDevice): boolean {
+  return !ring.isMixed && (ring.memory === undefined || ring.memory === link.cmb);
 }

@@ -5,7 +5,7 @@ import {
   ADMIN_SET_FEATURES,
   AQA,
   CC,
-  CC_AMS_WEIGHTED_ROUND_ROBIN,
+  CC_AMS_VENDOR,
   CC_CSS_ADMIN_ONLY,
   CC_CSS_ALL,
   CC_SHN_ABRUPT,
@@ -23,17 +23,21 @@ import {
   FEATURE_VOLATILE_WRITE_CACHE,
   FEATURE_WRITE_ATOMICITY,
   LOG_ERROR_INFORMATION,
+  NSSR_RESET_KEY,
   NVM_WRITE,
   REG_ACQ,
   REG_AQA,
   REG_ASQ,
   REG_CC,
   REG_CSTS,
+  REG_NSSR,
   STATUS_KEEP_ALIVE_EXPIRED,
 } from '@phasebit/nvme-spec';
+import { ManualClock } from '@phasebit/core';
 import { describe, expect, it } from 'vitest';
 import { ENABLED, NOWHERE, RawHost } from '../test-support/raw-host.js';
 import { NullMedium } from './media/null-medium.js';
+import { Subsystem } from './subsystem.js';
 
 /** A host whose admin queue registers are good, with the controller still disabled. */
 function prepared(): RawHost {
@@ -47,7 +51,7 @@ const BAD_CONFIGURATIONS: readonly (readonly [string, (host: RawHost) => void, n
   ['CC.CSS reserved', () => undefined, CC.CSS.set(ENABLED, 3)],
   ['CC.MPS above MPSMAX', () => undefined, CC.MPS.set(ENABLED, 1)],
   ['CC.MPS largest', () => undefined, CC.MPS.set(ENABLED, 15)],
-  ['CC.AMS weighted round robin', () => undefined, CC.AMS.set(ENABLED, CC_AMS_WEIGHTED_ROUND_ROBIN)],
+  ['CC.AMS vendor specific', () => undefined, CC.AMS.set(ENABLED, CC_AMS_VENDOR)],
   ['CC.AMS reserved', () => undefined, CC.AMS.set(ENABLED, 5)],
   ['AQA.ASQS 0', (host) => host.write32(REG_AQA, AQA.ACQS0.set(0, 31)), ENABLED],
   ['AQA.ACQS 0', (host) => host.write32(REG_AQA, AQA.ASQS0.set(0, 31)), ENABLED],
@@ -181,6 +185,60 @@ describe('a controller reset', () => {
       host.write32(REG_CC, ENABLED);
       expect(host.run({ opcode: ADMIN_GET_FEATURES, cdw10: FEATURE_ARBITRATION }).code).toBe(0);
     }
+  });
+});
+
+describe('an NVM subsystem reset', () => {
+  it('resets every register, tells of it in CSTS, and the controller works again', () => {
+    const host = new RawHost().enable();
+    host.createPair(1);
+    host.write32(REG_NSSR, NSSR_RESET_KEY);
+    expect(host.controller.state).toBe('disabled');
+    for (const offset of [REG_CC, REG_AQA, REG_ASQ, REG_ASQ + 4, REG_ACQ, REG_ACQ + 4]) {
+      expect(host.read32(offset)).toBe(0);
+    }
+    expect(host.read32(REG_CSTS)).toBe(CSTS.NSSRO.mask);
+    host.enable();
+    expect(host.run({ opcode: ADMIN_GET_FEATURES, cdw10: FEATURE_ARBITRATION }).code).toBe(0);
+    expect(host.createPair(1).execute({ opcode: NVM_WRITE, nsid: 1, prp1: host.iova(host.page()) }).code).toBe(0);
+  });
+
+  it('is told of until the host clears it, by a one and by nothing else', () => {
+    const host = new RawHost().enable();
+    host.write32(REG_NSSR, NSSR_RESET_KEY);
+    host.enable();
+    const both = (CSTS.NSSRO.mask | CSTS.RDY.mask) >>> 0;
+    expect(host.read32(REG_CSTS)).toBe(both);
+    host.write32(REG_CSTS, ~CSTS.NSSRO.mask >>> 0);
+    expect(host.read32(REG_CSTS)).toBe(both);
+    host.write32(REG_CC, 0);
+    expect(host.read32(REG_CSTS)).toBe(CSTS.NSSRO.mask);
+    host.write32(REG_CSTS, CSTS.NSSRO.mask);
+    expect(host.read32(REG_CSTS)).toBe(0);
+    host.enable();
+    expect(host.read32(REG_CSTS)).toBe(CSTS.RDY.mask);
+  });
+
+  it.each(['fatal', 'shut down', 'disabled'])('brings back a controller that is %s', (state) => {
+    const host = new RawHost().enable();
+    if (state === 'fatal') host.controller.fail('fatal');
+    if (state === 'shut down') host.write32(REG_CC, CC.SHN.set(ENABLED, CC_SHN_NORMAL));
+    if (state === 'disabled') host.write32(REG_CC, 0);
+    host.write32(REG_NSSR, NSSR_RESET_KEY);
+    expect(host.read32(REG_CSTS)).toBe(CSTS.NSSRO.mask);
+    host.enable();
+    expect(host.run({ opcode: ADMIN_GET_FEATURES, cdw10: FEATURE_ARBITRATION }).code).toBe(0);
+  });
+
+  it('reaches every controller of the subsystem, and no other', () => {
+    const clock = new ManualClock();
+    const subsystem = new Subsystem({ clock });
+    const members = [0, 1, 2].map((cntlid) => new RawHost({ subsystem, clock, cntlid, namespaces: [] }).enable());
+    const stranger = new RawHost().enable();
+    members[1].write32(REG_NSSR, NSSR_RESET_KEY);
+    for (const host of members) expect(host.read32(REG_CSTS)).toBe(CSTS.NSSRO.mask);
+    expect(stranger.read32(REG_CSTS)).toBe(CSTS.RDY.mask);
+    for (const host of members) host.enable();
   });
 });
 

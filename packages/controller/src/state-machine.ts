@@ -2,6 +2,7 @@ import {
   AQA,
   CC,
   CC_AMS_ROUND_ROBIN,
+  CC_AMS_WEIGHTED_ROUND_ROBIN,
   CC_CSS_ALL,
   CC_CSS_NVM,
   CC_SHN_ABRUPT,
@@ -10,9 +11,10 @@ import {
   CSTS_SHST_COMPLETE,
 } from '@phasebit/nvme-spec';
 import { CompletionQueue, completionRingBytes } from './completion-queue.js';
+import { noteFatal, resetState } from './controller-reset.js';
 import type { Internals } from './internals.js';
 import { type ConfigurationListener } from './register-file.js';
-import { resolveRing } from './ring.js';
+import { resolveRing, takesSubmissions } from './ring.js';
 import { SubmissionQueue, submissionRingBytes } from './submission-queue.js';
 
 /** Where a controller is in its life; see `StateMachine`. */
@@ -29,6 +31,8 @@ export type ControllerState = 'disabled' | 'ready' | 'shut-down' | 'failed';
  *    |    |                                           |
  *    |    +------------- EN 1->0 --- failed <---------+ fail()
  *    +-- EN 0->1, a check failed ---^
+ *
+ *   from anywhere: NSSR was written on this controller or another one of the subsystem: resetWithSubsystem() ---> disabled
  * ```
  *
  * - disabled: CSTS.RDY is 0, there are no queues. SHN is answered here too: a host may shut down what it never enabled.
@@ -43,11 +47,44 @@ export class StateMachine implements ConfigurationListener {
   constructor(private readonly inside: () => Internals) {}
 
   /** @inheritDoc */
+  get hasSubmissionQueues(): boolean {
+    return this.inside().queues.io.length > 0;
+  }
+
+  /** @inheritDoc */
+  get hasCompletionQueues(): boolean {
+    return this.inside().queues.hasIoCompletions;
+  }
+
+  /** @inheritDoc */
+  resetSubsystem(): void {
+    const { subsystem } = this.inside();
+    for (const member of subsystem.members) member.machine.resetWithSubsystem();
+    subsystem.sanitizer.cancelVerification();
+  }
+
+  /** An NVM subsystem reset: what a controller reset does, and all registers as after power-on. [Base] 3.7.1 */
+  resetWithSubsystem(): void {
+    const { registers, settings } = this.inside();
+    this.reset();
+    registers.resetWithSubsystem();
+    settings.log.warn(`controller ${settings.cntlid}: NVM subsystem reset`);
+  }
+
+  /** Power was lost and is back: what a controller reset does, and all registers as after power-on. [Base] 3.7.1 */
+  resetWithPower(): void {
+    const { registers, settings } = this.inside();
+    this.reset();
+    registers.resetWithPower();
+    settings.log.warn(`controller ${settings.cntlid}: power cycle`);
+  }
+
+  /** @inheritDoc */
   configure(previous: number, next: number): void {
     const wasEnabled = CC.EN.get(previous) === 1;
     const isEnabled = CC.EN.get(next) === 1;
-    if (wasEnabled && !isEnabled) this.reset();
-    if (!wasEnabled && isEnabled) this.enable();
+    if (wasEnabled && !isEnabled) this.disable();
+    if (!wasEnabled && isEnabled && !this.inside().faults.keepsReady(true)) this.enable();
     // A write that clears EN may ask for a shutdown too; then both happen. [Base] 3.1.4.5
     if (asksForShutdown(next) && !asksForShutdown(previous)) this.shutDown();
   }
@@ -57,18 +94,27 @@ export class StateMachine implements ConfigurationListener {
     const { registers, settings } = this.inside();
     this.state = 'failed';
     registers.showStatus(CSTS.CFS.set(registers.csts, 1));
+    noteFatal(this.inside());
     settings.log.warn(`controller ${settings.cntlid}: fatal: ${reason}`);
   }
 
   /** Back to `disabled`, as a controller reset does it: queues, features and events go, the admin queue's registers stay. */
   reset(): void {
-    const { registers, queues, features, events, namespaces } = this.inside();
+    const { registers, queues, events, inFlight, interrupts } = this.inside();
     this.state = 'disabled';
     queues.clear();
+    interrupts.reset();
+    inFlight.clear();
     events.reset();
-    features.reset();
-    for (const namespace of namespaces.active) namespace.errorRecovery = 0;
+    resetState(this.inside());
     registers.reset();
+  }
+
+  private disable(): void {
+    const { registers, faults } = this.inside();
+    const { isReady } = registers;
+    this.reset();
+    if (faults.keepsReady(false)) registers.showStatus(CSTS.RDY.set(0, isReady ? 1 : 0));
   }
 
   private enable(): void {
@@ -93,48 +139,44 @@ export class StateMachine implements ConfigurationListener {
 
   /** Gives why the controller cannot be enabled as configured, or creates the admin queues. [Base] 3.5.1 */
   private createAdminQueues(): string | undefined {
-    const { registers, settings, queues, doorbells } = this.inside();
+    const { registers, settings, queues } = this.inside();
     const { cc, aqa } = registers;
-    const { dma, link } = settings;
+    const { dma } = settings;
     const css = CC.CSS.get(cc);
+    const ams = CC.AMS.get(cc);
     if (css !== CC_CSS_NVM && css !== CC_CSS_ALL) return 'CC.CSS is not supported';
     if (CC.MPS.get(cc) !== 0) return 'CC.MPS is outside CAP.MPSMIN to CAP.MPSMAX';
-    if (CC.AMS.get(cc) !== CC_AMS_ROUND_ROBIN) return 'CC.AMS is not supported';
+    const isWeighted = ams === CC_AMS_WEIGHTED_ROUND_ROBIN && settings.weightedRoundRobin;
+    if (ams !== CC_AMS_ROUND_ROBIN && !isWeighted) return 'CC.AMS is not supported';
     if (AQA.ASQS0.get(aqa) === 0 || AQA.ACQS0.get(aqa) === 0) return 'AQA has a queue of one entry';
-    const submissionEntries = AQA.ASQS0.get(aqa) + 1;
-    const completionEntries = AQA.ACQS0.get(aqa) + 1;
-    const completionPages = resolveRing(
-      dma,
-      registers.acqLow,
-      registers.acqHigh,
-      completionRingBytes(completionEntries),
-    );
-    if (completionPages === undefined) return 'ACQ is misaligned or not mapped';
-    const pages = resolveRing(dma, registers.asqLow, registers.asqHigh, submissionRingBytes(submissionEntries));
-    if (pages === undefined) return 'ASQ is misaligned or not mapped';
+    const submissionBytes = submissionRingBytes(AQA.ASQS0.get(aqa) + 1);
+    const completionBytes = completionRingBytes(AQA.ACQS0.get(aqa) + 1);
+    const completionRing = resolveRing(dma, registers.acqLow, registers.acqHigh, completionBytes);
+    if (completionRing === undefined) return 'ACQ is misaligned or not mapped';
+    if (completionRing.memory !== undefined || completionRing.isMixed) return "ACQ is in the controller's memory";
+    const ring = resolveRing(dma, registers.asqLow, registers.asqHigh, submissionBytes);
+    if (ring === undefined) return 'ASQ is misaligned or not mapped';
+    if (!takesSubmissions(ring, settings.link)) return 'ASQ is in two memories, or in the persistent memory region';
     queues.clear();
+    this.addAdminQueues(ring.pages, completionRing.pages);
+    queues.isWeighted = isWeighted;
+    return undefined;
+  }
+
+  private addAdminQueues(pages: Int32Array[], completionPages: Int32Array[]): void {
+    const { registers, settings, queues, doorbells, interrupts } = this.inside();
+    const { link, concurrent } = settings;
+    const common = { id: 0, link, concurrent, observer: doorbells };
     const completionQueue = new CompletionQueue({
-      id: 0,
-      entries: completionEntries,
+      ...common,
+      entries: AQA.ACQS0.get(registers.aqa) + 1,
       pages: completionPages,
-      link,
-      concurrent: settings.concurrent,
+      interrupts,
       vector: 0,
-      observer: doorbells,
     });
     queues.addCompletion(completionQueue);
-    queues.addSubmission(
-      new SubmissionQueue({
-        id: 0,
-        entries: submissionEntries,
-        pages,
-        link,
-        concurrent: settings.concurrent,
-        completionQueue,
-        observer: doorbells,
-      }),
-    );
-    return undefined;
+    const entries = AQA.ASQS0.get(registers.aqa) + 1;
+    queues.addSubmission(new SubmissionQueue({ ...common, entries, pages, completionQueue }));
   }
 }
 

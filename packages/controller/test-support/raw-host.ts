@@ -18,6 +18,7 @@ import {
   DmaSpace,
   LinkDevice,
   type LinkMemory,
+  type LinkMemoryOptions,
   openLink,
   PAGE_BYTES,
   PAGE_MASK,
@@ -27,6 +28,7 @@ import {
 import { Controller } from '../src/controller.js';
 import { NullMedium } from '../src/media/null-medium.js';
 import type { ControllerOptions } from '../src/settings.js';
+import { type Descriptor, encodeDescriptor } from './sgl-memory.js';
 
 /** The fields of a command that a test cares about; the rest is zero. */
 export interface RawCommand {
@@ -35,8 +37,13 @@ export interface RawCommand {
   readonly fuse?: number;
   readonly psdt?: number;
   readonly nsid?: number;
+  readonly cdw2?: number;
+  readonly cdw3?: number;
+  readonly mptr?: number;
   readonly prp1?: number;
   readonly prp2?: number;
+  /** SGL entry 1, in the place of the two PRPs */
+  readonly sgl?: Descriptor;
   readonly cdw10?: number;
   readonly cdw11?: number;
   readonly cdw12?: number;
@@ -161,6 +168,8 @@ export interface RawHostOptions extends Partial<Omit<ControllerOptions, 'link' |
   /** queue identifiers of the link, the admin queue's included */
   readonly linkQueues?: number;
   readonly vectors?: number;
+  /** more about the link */
+  readonly memory?: Partial<LinkMemoryOptions>;
   readonly clock?: Clock;
 }
 
@@ -178,8 +187,8 @@ export class RawHost {
   private nextCid = 0x4000;
 
   constructor(options: RawHostOptions = {}) {
-    const { scatterSeed, dataBytes = 4 * 1024 * 1024, linkQueues = 17, vectors, clock, ...rest } = options;
-    this.memory = createLinkMemory({ queues: linkQueues, ...(vectors === undefined ? {} : { vectors }) });
+    const { scatterSeed, dataBytes = 4 * 1024 * 1024, linkQueues = 17, vectors, memory, clock, ...rest } = options;
+    this.memory = createLinkMemory({ queues: linkQueues, ...(vectors === undefined ? {} : { vectors }), ...memory });
     this.dma.attach(createDmaArena({ bytes: 2 * 1024 * 1024, iovaBase: 2 ** 33 }));
     this.dma.attach(
       createDmaArena({ bytes: dataBytes, iovaBase: 2 ** 40, ...(scatterSeed === undefined ? {} : { scatterSeed }) }),
@@ -331,10 +340,15 @@ export function encode(command: RawCommand): Uint32Array {
   const { opcode, cid = 0, fuse = 0, psdt = 0, nsid = 0, prp1 = 0, prp2 = 0 } = command;
   words[0] = opcode | (fuse << 8) | (psdt << 14) | (cid << 16);
   words[1] = nsid;
+  words[2] = command.cdw2 ?? 0;
+  words[3] = command.cdw3 ?? 0;
+  words[4] = low32(command.mptr ?? 0);
+  words[5] = high32(command.mptr ?? 0);
   words[6] = low32(prp1);
   words[7] = high32(prp1);
   words[8] = low32(prp2);
   words[9] = high32(prp2);
+  if (command.sgl !== undefined) words.set(encodeDescriptor(command.sgl), 6);
   words[10] = command.cdw10 ?? 0;
   words[11] = command.cdw11 ?? 0;
   words[12] = command.cdw12 ?? 0;

@@ -8,58 +8,98 @@ import {
 } from '@phasebit/nvme-spec';
 import { Command, PARKED } from '../command.js';
 import { ErrorReport } from '../error-log.js';
+import type { FailMode } from '../faults/fail-mode.js';
+import type { Strike } from '../faults/strike.js';
+import { completeStruck } from '../faults/struck-completion.js';
 import type { Internals } from '../internals.js';
 import { ADMIN_BUDGET } from '../limits.js';
 import type { SubmissionQueue } from '../submission-queue.js';
-import { ADMIN_COMMANDS } from './admin-commands.js';
+import { ADMIN_COMMANDS, isOffered } from './admin-commands.js';
 import { type AdminHandler, refuse } from './admin-handler.js';
 
-/** Takes commands from the admin submission queue, executes them and completes them; delivers asynchronous events. */
+/** Takes commands from the admin submission queue, executes them and completes them, at once or later; delivers asynchronous events. */
 export class AdminEngine {
   private readonly command = new Command();
   private readonly report = new ErrorReport();
   private readonly handlers = new Array<AdminHandler | undefined>(256).fill(undefined);
+  private failMode: FailMode | undefined = undefined;
 
-  constructor(private readonly inside: Internals) {
-    for (const { opcode, handler } of ADMIN_COMMANDS) this.handlers[opcode] = handler;
+  /** @param fail - breaks the controller, as a fault asks for it */
+  constructor(
+    private readonly inside: Internals,
+    private readonly fail: (mode: FailMode) => void,
+  ) {
+    for (const each of ADMIN_COMMANDS) if (isOffered(each, inside.settings)) this.handlers[each.opcode] = each.handler;
   }
 
   /** One turn of the admin queue. @returns commands taken and events delivered */
   run(queue: SubmissionQueue): number {
     const waiting = queue.waiting();
-    const { events } = this.inside;
+    const { events, inFlight } = this.inside;
     if (waiting === 0 && !events.isDue) return 0;
     const completions = queue.completionQueue;
     let taken = 0;
-    while (taken < waiting && taken < ADMIN_BUDGET && completions.room(1) === 1) {
+    while (taken < waiting && taken < ADMIN_BUDGET && this.failMode === undefined) {
+      if (!inFlight.hasAdminRoom || completions.room(1) === 0) break;
       this.take(queue);
       taken++;
     }
-    const delivered = events.isDue ? events.deliver(queue, completions) : 0;
+    const delivered = events.isDue && this.failMode === undefined ? events.deliver(queue, completions) : 0;
     completions.publish();
+    this.breakDown();
     return taken + delivered;
   }
 
   private take(queue: SubmissionQueue): void {
     const { command } = this;
+    const { inFlight, faults } = this.inside;
+    const { completionQueue } = queue;
     const page = queue.pages[queue.head >>> 6];
     const at = (queue.head & 63) << 4;
     command.load(page, at, page[at], queue.id);
     queue.head = queue.head + 1 === queue.entries ? 0 : queue.head + 1;
-    const status = this.execute();
-    if (status === PARKED) return;
-    const final = status === 0 ? 0 : this.logged(status);
-    queue.completionQueue.post(command.result, (queue.id << 16) | queue.head, command.cid, final);
+    const strike = faults.isActive ? faults.strike(command) : undefined;
+    inFlight.begin(0);
+    // What the command completes besides itself must not take its slot.
+    completionQueue.reserve();
+    const status = this.execute(queue, strike);
+    completionQueue.release();
+    if (status !== PARKED) this.complete(queue, status === 0 ? 0 : this.logged(status), strike);
+    inFlight.begin(0);
+    if (strike === undefined) return;
+    if (strike.doorbellsLostNs > 0) faults.loseDoorbells(strike.doorbellsLostNs);
+    this.failMode = strike.failMode;
   }
 
-  private execute(): number {
+  private execute(queue: SubmissionQueue, strike: Strike | undefined): number {
     const { command } = this;
+    const { events, inFlight } = this.inside;
     const handler = this.handlers[command.opcode];
     if (handler === undefined) return refuse(command, STATUS_INVALID_OPCODE, 0);
     // [Base] 4.1.1: admin commands over PCIe have PRPs, and none of them is fused.
     if (command.fuse !== 0 || command.psdt !== 0) return refuse(command, STATUS_INVALID_FIELD, 1);
-    if (this.inside.events.holds(command.cid)) return refuse(command, STATUS_CID_CONFLICT, 2);
+    if (events.holds(command.cid) || inFlight.holds(queue, command.cid)) return refuse(command, STATUS_CID_CONFLICT, 2);
+    if (strike !== undefined && strike.status !== 0) return strike.status;
     return handler(this.inside, command);
+  }
+
+  private complete(queue: SubmissionQueue, status: number, strike: Strike | undefined): void {
+    const { command } = this;
+    const { inFlight } = this.inside;
+    if (strike !== undefined) {
+      completeStruck(inFlight, queue, command, status, strike);
+    } else if (inFlight.dueNs !== 0) {
+      inFlight.park(queue, command.cdw0, command.nsid, status, command.result);
+    } else {
+      queue.completionQueue.post(command.result, (queue.id << 16) | queue.head, command.cid, status);
+    }
+  }
+
+  private breakDown(): void {
+    if (this.failMode === undefined) return;
+    const mode = this.failMode;
+    this.failMode = undefined;
+    this.fail(mode);
   }
 
   /** Puts a failure into the Error Information log, unless it is about the path, and gives the status with More set. */

@@ -26,15 +26,15 @@ const set = (host: RawHost, feature: number, cdw11: number, fields: object = {})
 
 /** Name, identifier, default, another value, what is read back of it, capabilities. */
 const WORDS: readonly (readonly [string, number, number, number, number, number])[] = [
-  ['Arbitration', FEATURE_ARBITRATION, 7, 0xffff_fffd, 0xffff_ff05, 4],
-  ['Power Management', FEATURE_POWER_MANAGEMENT, 0, 0xe0, 0xe0, 4],
-  ['Temperature Threshold', FEATURE_TEMPERATURE_THRESHOLD, 343, 350, 350, 4],
-  ['Volatile Write Cache', FEATURE_VOLATILE_WRITE_CACHE, 1, 0, 0, 4],
+  ['Arbitration', FEATURE_ARBITRATION, 7, 0xffff_fffd, 0xffff_ff05, 5],
+  ['Power Management', FEATURE_POWER_MANAGEMENT, 0, 0xe0, 0xe0, 5],
+  ['Temperature Threshold', FEATURE_TEMPERATURE_THRESHOLD, 343, 350, 350, 5],
+  ['Volatile Write Cache', FEATURE_VOLATILE_WRITE_CACHE, 1, 0, 0, 5],
   ['Number of Queues', FEATURE_NUMBER_OF_QUEUES, 0x000f_000f, 0x0002_0001, 0x0002_0001, 4],
-  ['Interrupt Coalescing', FEATURE_INTERRUPT_COALESCING, 0, 0xffff_1234, 0x1234, 4],
-  ['Interrupt Vector Configuration', FEATURE_INTERRUPT_VECTOR_CONFIG, 0, 0x0001_0000, 0x0001_0000, 4],
-  ['Write Atomicity', FEATURE_WRITE_ATOMICITY, 0, 3, 1, 4],
-  ['Async Event Configuration', FEATURE_ASYNC_EVENT_CONFIG, 0, 0x0000_09ff, 0x0000_09ff, 4],
+  ['Interrupt Coalescing', FEATURE_INTERRUPT_COALESCING, 0, 0xffff_1234, 0x1234, 5],
+  ['Interrupt Vector Configuration', FEATURE_INTERRUPT_VECTOR_CONFIG, 0, 0x0001_0000, 0x0001_0000, 5],
+  ['Write Atomicity', FEATURE_WRITE_ATOMICITY, 0, 3, 1, 5],
+  ['Async Event Configuration', FEATURE_ASYNC_EVENT_CONFIG, 0, 0x0000_09ff, 0x0000_09ff, 5],
   ['Keep Alive Timer', FEATURE_KEEP_ALIVE_TIMER, 0, 0xffff_ffff, 0xffff_ffa0, 4],
 ];
 
@@ -97,7 +97,7 @@ describe('Error Recovery', () => {
     expect(get(host, FEATURE_ERROR_RECOVERY, { nsid: 2 }).result).toBe(5);
     expect(set(host, FEATURE_ERROR_RECOVERY, 9, { nsid: 0xffff_ffff }).code).toBe(0);
     expect([1, 2].map((nsid) => get(host, FEATURE_ERROR_RECOVERY, { nsid }).result)).toEqual([9, 9]);
-    expect(get(host, FEATURE_ERROR_RECOVERY | (3 << 8)).result).toBe(6);
+    expect(get(host, FEATURE_ERROR_RECOVERY | (3 << 8)).result).toBe(7);
   });
 });
 

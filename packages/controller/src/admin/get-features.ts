@@ -2,6 +2,7 @@ import {
   FEATURE_CAPABILITIES,
   FEATURE_SEL_CAPABILITIES,
   FEATURE_SEL_CURRENT,
+  FEATURE_SEL_DEFAULT,
   GET_FEATURES_CDW10,
   NSID_BROADCAST,
   SQE_CDW10,
@@ -11,12 +12,10 @@ import {
 import type { Command } from '../command.js';
 import type { Internals } from '../internals.js';
 import { refuse } from './admin-handler.js';
-import { FEATURE_TABLE, type Feature } from './feature-table.js';
+import type { Feature, FeatureSelect } from './feature.js';
+import { FEATURE_TABLE } from './feature-table.js';
 
-/**
- * Get Features. No feature is saveable, so the saved value is the default. A namespace given for a feature of the controller is
- * checked and otherwise does not matter. [Base] 5.1.11, 4.4
- */
+/** Get Features: the current, default or saved value, or what may be done with the feature. [Base] 5.1.11, 4.4 */
 export function getFeatures(inside: Internals, command: Command): number {
   const cdw10 = command.cdw(10);
   const feature = FEATURE_TABLE.get(GET_FEATURES_CDW10.FID.get(cdw10));
@@ -28,18 +27,27 @@ export function getFeatures(inside: Internals, command: Command): number {
     return 0;
   }
   const status = checkNamespace(inside, command, feature);
-  if (status !== 0) return status;
-  return feature.get(inside, command, select === FEATURE_SEL_CURRENT ? 'current' : 'default');
+  return status === 0 ? feature.get(inside, command, selectOf(select)) : status;
+}
+
+function selectOf(select: number): FeatureSelect {
+  if (select === FEATURE_SEL_CURRENT) return 'current';
+  return select === FEATURE_SEL_DEFAULT ? 'default' : 'saved';
 }
 
 function capabilities(feature: Feature): number {
-  const scope = feature.isOfNamespace ? FEATURE_CAPABILITIES.NAMESPACE_SPECIFIC.mask : 0;
-  return scope | FEATURE_CAPABILITIES.CHANGEABLE.mask;
+  const scope = feature.scope === 'namespace' ? FEATURE_CAPABILITIES.NAMESPACE_SPECIFIC.mask : 0;
+  const saveable = feature.isSaveable ? FEATURE_CAPABILITIES.SAVEABLE.mask : 0;
+  return scope | saveable | FEATURE_CAPABILITIES.CHANGEABLE.mask;
 }
 
+/** A namespace given for a feature of the controller is checked and otherwise does not matter. */
 function checkNamespace(inside: Internals, command: Command, feature: Feature): number {
   const { nsid } = command;
-  const isController = nsid === 0 || nsid === NSID_BROADCAST;
-  if (!feature.isOfNamespace && isController) return 0;
+  if (feature.scope === 'subsystem') return nsid === 0 ? 0 : refuse(command, STATUS_INVALID_FIELD, SQE_NSID);
+  if (feature.scope === 'controller' && (nsid === 0 || nsid === NSID_BROADCAST)) return 0;
+  if (nsid === NSID_BROADCAST && feature.refusesBroadcastGet === true) {
+    return refuse(command, STATUS_INVALID_FIELD, SQE_NSID);
+  }
   return inside.namespaces.get(nsid) === undefined ? refuse(command, inside.namespaces.refusal(nsid), SQE_NSID) : 0;
 }

@@ -1,139 +1,171 @@
 import {
-  ANACAP_CHANGE,
-  ANACAP_INACCESSIBLE,
-  ANACAP_NON_OPTIMIZED,
-  ANACAP_OPTIMIZED,
-  ANACAP_PERSISTENT_LOSS,
-  CMIC_ANA_REPORTING,
-  CMIC_MULTI_CONTROLLER,
-  CMIC_MULTI_PORT,
   CNTRLTYPE_IO,
+  CTRATT_EXTENDED_LBA_FORMATS,
+  CTRATT_HOST_IDENTIFIER_128,
+  CTRATT_NAMESPACE_GRANULARITY,
+  CTRATT_RESERVATIONS_HOST_IDENTIFIER,
+  CTRATT_UUID_LIST,
+  FRMW_ACTIVATION_WITHOUT_RESET,
+  FRMW_MULTIPLE_UPDATE_DETECTION,
+  FRMW_SLOT_1_READ_ONLY,
+  FRMW_SLOTS_SHIFT,
+  HCTMA_SUPPORTED,
+  IDCTRL_ACL,
   IDCTRL_AERL,
-  IDCTRL_ANACAP,
-  IDCTRL_ANAGRPMAX,
-  IDCTRL_ANATT,
   IDCTRL_CCTEMP,
-  IDCTRL_CMIC,
   IDCTRL_CNTLID,
   IDCTRL_CNTRLTYPE,
-  IDCTRL_CQES,
+  IDCTRL_CRDT1,
+  IDCTRL_CRDT2,
+  IDCTRL_CRDT3,
+  IDCTRL_CTRATT,
+  IDCTRL_EDSTT,
   IDCTRL_ELPE,
   IDCTRL_FR,
   IDCTRL_FRMW,
+  IDCTRL_FWUG,
+  IDCTRL_HCTMA,
   IDCTRL_KAS,
   IDCTRL_LPA,
   IDCTRL_MDTS,
   IDCTRL_MN,
-  IDCTRL_MNAN,
-  IDCTRL_NANAGRPID,
-  IDCTRL_NN,
-  IDCTRL_OAES,
-  IDCTRL_ONCS,
+  IDCTRL_MNTMT,
+  IDCTRL_MXTMT,
+  IDCTRL_OACS,
+  IDCTRL_PELS,
   IDCTRL_RAB,
+  IDCTRL_SANICAP,
   IDCTRL_SN,
-  IDCTRL_SQES,
   IDCTRL_SSVID,
   IDCTRL_SUBNQN,
-  IDCTRL_TNVMCAP,
   IDCTRL_VER,
   IDCTRL_VID,
-  IDCTRL_VWC,
   IDCTRL_WCTEMP,
   IDENTIFY_BYTES,
   LPA_COMMAND_EFFECTS,
   LPA_EXTENDED_DATA,
-  OAES_ANA_CHANGE,
-  OAES_NAMESPACE_ATTRIBUTE,
-  ONCS_COMPARE,
-  ONCS_DATASET_MANAGEMENT,
-  ONCS_SAVE_SELECT,
-  ONCS_TIMESTAMP,
-  ONCS_WRITE_ZEROES,
-  VWC_FLUSH_BROADCAST_SHIFT,
-  VWC_FLUSH_BROADCAST_SUPPORTED,
-  VWC_PRESENT,
+  LPA_MISCELLANEOUS,
+  LPA_PERSISTENT_EVENT,
+  LPA_TELEMETRY,
+  OACS_DIRECTIVES,
+  OACS_DOORBELL_BUFFER,
+  OACS_FIRMWARE,
+  OACS_FORMAT_NVM,
+  OACS_NAMESPACE_MANAGEMENT,
+  OACS_SECURITY,
+  OACS_SELF_TEST,
+  PEL_HEADER_BYTES,
   writeAsciiPadded,
 } from '@phasebit/nvme-spec';
-import { WARNING_TEMPERATURE_KELVIN } from '../feature-store.js';
 import type { Internals } from '../internals.js';
-import { ASYNC_EVENT_REQUESTS_MAX, ERROR_LOG_ENTRIES } from '../limits.js';
+import {
+  ABORTS_MAX,
+  ASYNC_EVENT_REQUESTS_MAX,
+  ERROR_LOG_ENTRIES,
+  FIRMWARE_GRANULARITY_BYTES,
+  PERSISTENT_EVENT_BYTES_MAX,
+  PERSISTENT_EVENTS_MAX,
+  RETRY_DELAYS_100MS,
+} from '../limits.js';
+import { isExtendedFormat } from '../namespace-format.js';
 import { VERSION } from '../register-file.js';
-import type { Settings } from '../settings.js';
+import {
+  CRITICAL_TEMPERATURE_KELVIN,
+  THERMAL_KELVIN_MAX,
+  THERMAL_KELVIN_MIN,
+  WARNING_TEMPERATURE_KELVIN,
+} from '../temperatures.js';
+import { SANICAP_VALUE } from './capabilities.js';
+import { putIoFields, putSharing } from './identify-controller-io.js';
 
 /** 2^6 commands: the burst that a host should ask for when it arbitrates. */
 const RECOMMENDED_BURST = 6;
-/** One read-only firmware slot. */
-const FIRMWARE_SLOTS = 0x03;
 /** Keep alive granularity, 100 ms units. */
 const KEEP_ALIVE_GRANULARITY = 1;
-/** Queue entries of 64 and 16 bytes, both least and most. */
-const SQ_ENTRY_SIZES = 0x66;
-const CQ_ENTRY_SIZES = 0x44;
-/** Seconds that a change of ANA states takes at most. */
-const ANA_TRANSITION_SECONDS = 10;
-const CRITICAL_TEMPERATURE_KELVIN = WARNING_TEMPERATURE_KELVIN + 15;
+/** Unit of FWUG. */
+const FIRMWARE_UNIT_BYTES = 4096;
+/** Unit of PELS. */
+const PERSISTENT_EVENT_UNIT_BYTES = 64 * 1024;
+const MS_PER_MINUTE = 60_000;
 
-/** Identify Controller. [Base] 5.1.13.2.1 */
+/** Identify Controller. What is not offered is zero: host memory buffer, RPMB, boot partitions, NVM Sets. [Base] 5.1.13.2.1 */
 export function identifyController(inside: Internals): Uint8Array {
-  const { settings, namespaces } = inside;
   const data = new Uint8Array(IDENTIFY_BYTES);
   const view = new DataView(data.buffer);
-  putIdentity(data, view, settings);
+  putIdentity(data, view, inside);
+  putAttributes(view, inside);
+  putAdminFields(view, inside);
+  putTemperatures(view);
+  putIoFields(view, inside);
+  putSharing(view, inside);
+  return data;
+}
+
+function putIdentity(data: Uint8Array, view: DataView, { settings, subsystem }: Internals): void {
+  const { serial, model, subnqn } = subsystem.settings;
+  view.setUint16(IDCTRL_VID, settings.vendorId, true);
+  view.setUint16(IDCTRL_SSVID, settings.vendorId, true);
+  writeAsciiPadded(data, IDCTRL_SN, 20, serial);
+  writeAsciiPadded(data, IDCTRL_MN, 40, model);
+  writeAsciiPadded(data, IDCTRL_FR, 8, subsystem.firmware.revision);
+  view.setUint16(IDCTRL_CNTLID, settings.cntlid, true);
+  for (let i = 0; i < subnqn.length; i++) data[IDCTRL_SUBNQN + i] = subnqn.charCodeAt(i);
+}
+
+function putAttributes(view: DataView, { settings, subsystem }: Internals): void {
+  const { lbaFormats, uuids } = subsystem.settings;
+  const isExtended = lbaFormats.some(isExtendedFormat);
   view.setUint32(IDCTRL_VER, VERSION, true);
   view.setUint8(IDCTRL_CNTRLTYPE, CNTRLTYPE_IO);
   view.setUint8(IDCTRL_RAB, RECOMMENDED_BURST);
   view.setUint8(IDCTRL_MDTS, settings.mdts);
-  view.setUint8(IDCTRL_AERL, ASYNC_EVENT_REQUESTS_MAX - 1);
-  view.setUint8(IDCTRL_FRMW, FIRMWARE_SLOTS);
-  view.setUint8(IDCTRL_LPA, LPA_COMMAND_EFFECTS | LPA_EXTENDED_DATA);
-  view.setUint8(IDCTRL_ELPE, ERROR_LOG_ENTRIES - 1);
-  view.setUint16(IDCTRL_WCTEMP, WARNING_TEMPERATURE_KELVIN, true);
-  view.setUint16(IDCTRL_CCTEMP, CRITICAL_TEMPERATURE_KELVIN, true);
-  view.setUint16(IDCTRL_KAS, KEEP_ALIVE_GRANULARITY, true);
-  view.setUint8(IDCTRL_SQES, SQ_ENTRY_SIZES);
-  view.setUint8(IDCTRL_CQES, CQ_ENTRY_SIZES);
-  view.setUint32(IDCTRL_NN, namespaces.largestNsid, true);
-  view.setUint32(IDCTRL_MNAN, namespaces.largestNsid, true);
-  view.setUint16(
-    IDCTRL_ONCS,
-    ONCS_COMPARE | ONCS_DATASET_MANAGEMENT | ONCS_WRITE_ZEROES | ONCS_SAVE_SELECT | ONCS_TIMESTAMP,
+  view.setUint32(
+    IDCTRL_CTRATT,
+    CTRATT_HOST_IDENTIFIER_128 |
+      CTRATT_NAMESPACE_GRANULARITY |
+      CTRATT_RESERVATIONS_HOST_IDENTIFIER |
+      (isExtended ? CTRATT_EXTENDED_LBA_FORMATS : 0) |
+      (uuids.length > 0 ? CTRATT_UUID_LIST : 0),
     true,
   );
-  const broadcastFlush = VWC_FLUSH_BROADCAST_SUPPORTED << VWC_FLUSH_BROADCAST_SHIFT;
-  view.setUint8(IDCTRL_VWC, broadcastFlush | (settings.vwc ? VWC_PRESENT : 0));
-  const bytes = namespaces.active.reduce((sum, each) => sum + each.blocks * each.blockBytes, 0);
-  view.setUint32(IDCTRL_TNVMCAP, bytes % 2 ** 32, true);
-  view.setUint32(IDCTRL_TNVMCAP + 4, Math.floor(bytes / 2 ** 32), true);
-  putSharing(
-    view,
-    settings,
-    namespaces.active.some((each) => each.shared),
+  [IDCTRL_CRDT1, IDCTRL_CRDT2, IDCTRL_CRDT3].forEach((at, i) => view.setUint16(at, RETRY_DELAYS_100MS[i], true));
+}
+
+function putAdminFields(view: DataView, { settings, subsystem }: Internals): void {
+  const { durations, firmwareSlots } = subsystem.settings;
+  view.setUint16(
+    IDCTRL_OACS,
+    OACS_SECURITY |
+      OACS_FORMAT_NVM |
+      OACS_FIRMWARE |
+      OACS_NAMESPACE_MANAGEMENT |
+      OACS_SELF_TEST |
+      OACS_DIRECTIVES |
+      (settings.shadowDoorbells === 'off' ? 0 : OACS_DOORBELL_BUFFER),
+    true,
   );
-  return data;
-}
-
-function putIdentity(data: Uint8Array, view: DataView, settings: Settings): void {
-  view.setUint16(IDCTRL_VID, settings.vendorId, true);
-  view.setUint16(IDCTRL_SSVID, settings.vendorId, true);
-  writeAsciiPadded(data, IDCTRL_SN, 20, settings.serial);
-  writeAsciiPadded(data, IDCTRL_MN, 40, settings.model);
-  writeAsciiPadded(data, IDCTRL_FR, 8, settings.firmware);
-  view.setUint16(IDCTRL_CNTLID, settings.cntlid, true);
-  for (let i = 0; i < settings.subnqn.length; i++) data[IDCTRL_SUBNQN + i] = settings.subnqn.charCodeAt(i);
-}
-
-function putSharing(view: DataView, settings: Settings, isShared: boolean): void {
-  const { anaGroups } = settings;
-  const reportsAna = anaGroups > 0;
-  const several = isShared || reportsAna ? CMIC_MULTI_PORT | CMIC_MULTI_CONTROLLER : 0;
-  view.setUint8(IDCTRL_CMIC, several | (reportsAna ? CMIC_ANA_REPORTING : 0));
-  view.setUint32(IDCTRL_OAES, OAES_NAMESPACE_ATTRIBUTE | (reportsAna ? OAES_ANA_CHANGE : 0), true);
-  if (!reportsAna) return;
-  view.setUint8(IDCTRL_ANATT, ANA_TRANSITION_SECONDS);
+  view.setUint8(IDCTRL_ACL, ABORTS_MAX - 1);
+  view.setUint8(IDCTRL_AERL, ASYNC_EVENT_REQUESTS_MAX - 1);
+  const readOnly = subsystem.firmware.isWritable(1) ? 0 : FRMW_SLOT_1_READ_ONLY;
+  const updates = FRMW_ACTIVATION_WITHOUT_RESET | FRMW_MULTIPLE_UPDATE_DETECTION;
+  view.setUint8(IDCTRL_FRMW, readOnly | (firmwareSlots << FRMW_SLOTS_SHIFT) | updates);
   view.setUint8(
-    IDCTRL_ANACAP,
-    ANACAP_OPTIMIZED | ANACAP_NON_OPTIMIZED | ANACAP_INACCESSIBLE | ANACAP_PERSISTENT_LOSS | ANACAP_CHANGE,
+    IDCTRL_LPA,
+    LPA_COMMAND_EFFECTS | LPA_EXTENDED_DATA | LPA_TELEMETRY | LPA_PERSISTENT_EVENT | LPA_MISCELLANEOUS,
   );
-  view.setUint32(IDCTRL_ANAGRPMAX, anaGroups, true);
-  view.setUint32(IDCTRL_NANAGRPID, anaGroups, true);
+  view.setUint8(IDCTRL_ELPE, ERROR_LOG_ENTRIES - 1);
+  view.setUint16(IDCTRL_EDSTT, Math.max(1, Math.ceil(durations.extendedTestMs / MS_PER_MINUTE)), true);
+  view.setUint8(IDCTRL_FWUG, FIRMWARE_GRANULARITY_BYTES / FIRMWARE_UNIT_BYTES);
+  view.setUint16(IDCTRL_KAS, KEEP_ALIVE_GRANULARITY, true);
+  view.setUint32(IDCTRL_SANICAP, SANICAP_VALUE, true);
+  const eventBytes = PEL_HEADER_BYTES + PERSISTENT_EVENTS_MAX * PERSISTENT_EVENT_BYTES_MAX;
+  view.setUint32(IDCTRL_PELS, Math.ceil(eventBytes / PERSISTENT_EVENT_UNIT_BYTES), true);
+}
+
+function putTemperatures(view: DataView): void {
+  view.setUint16(IDCTRL_WCTEMP, WARNING_TEMPERATURE_KELVIN, true);
+  view.setUint16(IDCTRL_CCTEMP, CRITICAL_TEMPERATURE_KELVIN, true);
+  view.setUint16(IDCTRL_HCTMA, HCTMA_SUPPORTED, true);
+  view.setUint16(IDCTRL_MNTMT, THERMAL_KELVIN_MIN, true);
+  view.setUint16(IDCTRL_MXTMT, THERMAL_KELVIN_MAX, true);
 }

@@ -2,67 +2,116 @@ import {
   CSI_NVM,
   DLFEAT_READ_ZEROES,
   DLFEAT_WRITE_ZEROES_DEALLOCATES,
+  DPC_FIRST,
+  DPC_LAST,
+  DPC_TYPE_1,
+  DPC_TYPE_2,
+  DPC_TYPE_3,
+  FPI_SUPPORTED,
   IDENTIFY_BYTES,
   IDNS_ANAGRPID,
   IDNS_DLFEAT,
+  IDNS_DPC,
+  IDNS_DPS,
   IDNS_EUI64,
+  IDNS_FLBAS,
+  IDNS_FPI,
   IDNS_LBAF,
+  IDNS_MC,
+  IDNS_MCL,
+  IDNS_MSRC,
+  IDNS_MSSRL,
+  IDNS_NACWU,
+  IDNS_NAWUN,
+  IDNS_NAWUPF,
   IDNS_NCAP,
   IDNS_NGUID,
+  IDNS_NLBAF,
   IDNS_NMIC,
+  IDNS_NSATTR,
+  IDNS_NSFEAT,
   IDNS_NSZE,
   IDNS_NUSE,
   IDNS_NVMCAP,
+  IDNS_RESCAP,
   LBA_FORMAT,
+  MC_EXTENDED,
+  MC_SEPARATE,
   NIDT_CSI,
   NIDT_EUI64,
   NIDT_NGUID,
   NIDT_UUID,
   NMIC_SHRNS,
+  NSATTR_WRITE_PROTECTED,
   NSDESC_HEADER_BYTES,
   NSDESC_NID,
   NSDESC_NIDL,
   NSDESC_NIDT,
+  NSFEAT_DAE,
+  NSFEAT_NSABP,
+  NSFEAT_THINP,
 } from '@phasebit/nvme-spec';
-import type { Namespace } from '../namespace.js';
+import type { AllocatedNamespace } from '../allocated-namespace.js';
+import type { Internals } from '../internals.js';
+import { atomicUnits } from '../io/io-limits.js';
+import { dpsOf, flbasOf, type LbaFormat, PLAIN_LBA_FORMATS } from '../namespace-format.js';
+import { RESCAP_VALUE } from './capabilities.js';
 
-// I/O Command Set Independent Identify Namespace: byte offsets. [Base] 5.1.13
-const INDEPENDENT_NMIC = 1;
-const INDEPENDENT_ANAGRPID = 4;
-const INDEPENDENT_NSTAT = 14;
-/** NSTAT bit 0: the namespace is ready. */
-const NSTAT_READY = 0x01;
+/** Every type of protection information, at either end of the metadata. */
+const PROTECTION = DPC_TYPE_1 | DPC_TYPE_2 | DPC_TYPE_3 | DPC_FIRST | DPC_LAST;
 
-/** Identify Namespace of the NVM Command Set; all zero for an inactive namespace. [NVM] 4.1.5.1 */
-export function identifyNamespace(namespace: Namespace | undefined): Uint8Array {
-  const data = new Uint8Array(IDENTIFY_BYTES);
-  if (namespace === undefined) return data;
+/** Identify Namespace of the NVM Command Set; all zero for a namespace that is not there. [NVM] 4.1.5.1 */
+export function identifyNamespace(inside: Internals, namespace: AllocatedNamespace | undefined): Uint8Array {
+  if (namespace === undefined) return new Uint8Array(IDENTIFY_BYTES);
+  const data = identifyCommonNamespace(inside, namespace.lbaFormats);
   const view = new DataView(data.buffer);
-  const { blocks, blockBytes } = namespace;
-  for (const offset of [IDNS_NSZE, IDNS_NCAP, IDNS_NUSE]) put64(view, offset, blocks);
-  put64(view, IDNS_NVMCAP, blocks * blockBytes);
+  const { blocks, capacityBlocks, format, identity } = namespace;
+  const units = atomicUnits(inside.transferBytesMax, format.blockBytes);
+  put64(view, IDNS_NSZE, blocks);
+  put64(view, IDNS_NCAP, capacityBlocks);
+  put64(view, IDNS_NUSE, namespace.usedBlocks);
+  put64(view, IDNS_NVMCAP, namespace.provisionedBytes);
+  const thin = capacityBlocks < blocks ? NSFEAT_THINP : 0;
+  view.setUint8(IDNS_NSFEAT, NSFEAT_NSABP | thin | (namespace.isCounted ? NSFEAT_DAE : 0));
+  view.setUint8(IDNS_FLBAS, flbasOf(format, namespace.formatIndex));
+  view.setUint8(IDNS_DPS, dpsOf(format));
   view.setUint8(IDNS_NMIC, namespace.shared ? NMIC_SHRNS : 0);
-  view.setUint8(IDNS_DLFEAT, DLFEAT_READ_ZEROES | DLFEAT_WRITE_ZEROES_DEALLOCATES);
+  view.setUint8(IDNS_FPI, FPI_SUPPORTED | remainingPercent(inside, namespace));
+  view.setUint16(IDNS_NAWUN, units.namespace0, true);
+  view.setUint16(IDNS_NAWUPF, units.powerFail0, true);
+  view.setUint16(IDNS_NACWU, units.namespace0, true);
   view.setUint32(IDNS_ANAGRPID, namespace.anaGroupId, true);
-  data.set(namespace.nguid, IDNS_NGUID);
-  data.set(namespace.eui64, IDNS_EUI64);
-  view.setUint32(IDNS_LBAF, LBA_FORMAT.LBADS.set(0, Math.log2(blockBytes)), true);
+  view.setUint8(IDNS_NSATTR, namespace.isProtected ? NSATTR_WRITE_PROTECTED : 0);
+  data.set(identity.nguid, IDNS_NGUID);
+  data.set(identity.eui64, IDNS_EUI64);
   return data;
 }
 
-/** I/O Command Set Independent Identify Namespace; all zero for an inactive namespace. [Base] 5.1.13 */
-export function identifyIndependent(namespace: Namespace | undefined): Uint8Array {
+/** What all namespaces have in common: the answer for NSID FFFFFFFFh, and for a format index. [Base] 5.1.13.1 */
+export function identifyCommonNamespace(inside: Internals, lbaFormats: readonly LbaFormat[]): Uint8Array {
   const data = new Uint8Array(IDENTIFY_BYTES);
-  if (namespace === undefined) return data;
   const view = new DataView(data.buffer);
-  view.setUint8(INDEPENDENT_NMIC, namespace.shared ? NMIC_SHRNS : 0);
-  view.setUint32(INDEPENDENT_ANAGRPID, namespace.anaGroupId, true);
-  view.setUint8(INDEPENDENT_NSTAT, NSTAT_READY);
+  const { ioLimits } = inside.settings;
+  const shown = inside.features.takesExtendedFormats ? lbaFormats : lbaFormats.slice(0, PLAIN_LBA_FORMATS);
+  view.setUint8(IDNS_NLBAF, shown.length - 1);
+  view.setUint8(IDNS_MC, MC_EXTENDED | MC_SEPARATE);
+  view.setUint8(IDNS_DPC, PROTECTION);
+  view.setUint8(IDNS_RESCAP, RESCAP_VALUE);
+  view.setUint8(IDNS_FPI, FPI_SUPPORTED);
+  view.setUint8(IDNS_DLFEAT, DLFEAT_READ_ZEROES | DLFEAT_WRITE_ZEROES_DEALLOCATES);
+  view.setUint16(IDNS_MSSRL, ioLimits.mssrl, true);
+  view.setUint32(IDNS_MCL, ioLimits.mcl, true);
+  view.setUint8(IDNS_MSRC, ioLimits.msrc0);
+  shown.forEach(({ blockBytes, metadataBytes }, i) => {
+    const word = LBA_FORMAT.MS.set(LBA_FORMAT.LBADS.set(0, Math.log2(blockBytes)), metadataBytes);
+    view.setUint32(IDNS_LBAF + i * 4, word, true);
+  });
   return data;
 }
 
 /** Namespace Identification Descriptor list: the UUID always, what else there is, and the command set. [Base] 5.1.13.2.3 */
-export function identifyDescriptors(namespace: Namespace): Uint8Array {
+export function identifyDescriptors({ identity }: AllocatedNamespace): Uint8Array {
+  const { uuid, nguid, eui64 } = identity;
   const data = new Uint8Array(IDENTIFY_BYTES);
   let at = 0;
   const add = (type: number, identifier: Uint8Array): void => {
@@ -71,19 +120,17 @@ export function identifyDescriptors(namespace: Namespace): Uint8Array {
     data.set(identifier, at + NSDESC_NID);
     at += NSDESC_HEADER_BYTES + identifier.length;
   };
-  if (isPresent(namespace.eui64)) add(NIDT_EUI64, namespace.eui64);
-  if (isPresent(namespace.nguid)) add(NIDT_NGUID, namespace.nguid);
-  add(NIDT_UUID, namespace.uuid);
+  if (isPresent(eui64)) add(NIDT_EUI64, eui64);
+  if (isPresent(nguid)) add(NIDT_NGUID, nguid);
+  add(NIDT_UUID, uuid);
   add(NIDT_CSI, Uint8Array.of(CSI_NVM));
   return data;
 }
 
-/** The identifiers of the active namespaces above `nsid`, at most 1,024, in order. [Base] 5.1.13.2.2 */
-export function identifyActiveList(active: readonly Namespace[], nsid: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(IDENTIFY_BYTES));
-  const above = active.filter((each) => each.nsid > nsid).slice(0, IDENTIFY_BYTES / 4);
-  above.forEach((each, i) => view.setUint32(i * 4, each.nsid, true));
-  return new Uint8Array(view.buffer);
+/** Percent of a namespace that remains to be formatted, 0 when it is not being formatted. */
+export function remainingPercent({ subsystem }: Internals, { formatTask }: AllocatedNamespace): number {
+  if (formatTask === undefined) return 0;
+  return Math.max(1, Math.ceil((1 - subsystem.tasks.progress(formatTask)) * 100));
 }
 
 function isPresent(identifier: Uint8Array): boolean {

@@ -55,8 +55,8 @@ describe('Identify Controller', () => {
       cntrltype: 1,
       aerl: 3,
       elpe: 63,
-      oacs: 0,
-      oncs: 0x5c | 1,
+      oacs: 0x3f,
+      oncs: 0x17ff,
       vwc: 7,
     });
   });
@@ -65,7 +65,7 @@ describe('Identify Controller', () => {
     const without = decodeIdentifyController(identify(started(), 1));
     expect(without).toMatchObject({ anacap: 0, anagrpmax: 0, nanagrpid: 0, cmic: 0 });
     const reported = decodeIdentifyController(identify(started({ anaGroups: 3 }), 1));
-    expect(reported).toMatchObject({ anacap: 0x1f, anagrpmax: 3, nanagrpid: 3, oaes: 0x900 });
+    expect(reported).toMatchObject({ anacap: 0xdf, anagrpmax: 3, nanagrpid: 3, oaes: 0x8_0b00 });
     expect(reported.cmic & CMIC_ANA_REPORTING).not.toBe(0);
     expect(reported.anatt).toBeGreaterThan(0);
   });
@@ -84,15 +84,16 @@ describe('Identify Controller', () => {
 
 describe('Identify Namespace', () => {
   it.each([
-    [512, 9],
-    [4096, 12],
-    [16_384, 14],
-  ])('gives size and format for blocks of %i bytes', (blockBytes, lbads) => {
+    [512, 9, 0],
+    [4096, 12, 4],
+    [16_384, 14, 10],
+  ])('gives size and format for blocks of %i bytes', (blockBytes, lbads, flbas) => {
     const host = started({ namespaces: [{ nsid: 1, medium, blockBytes, shared: true }] });
     const decoded = decodeIdentifyNamespace(identify(host, 0, 1));
     const blocks = medium.bytes / blockBytes;
-    expect(decoded).toMatchObject({ nsze: blocks, ncap: blocks, nuse: blocks, nmic: 1, dlfeat: 9, nlbaf: 0, flbas: 0 });
-    expect(decoded.lbaf[0]).toMatchObject({ ms: 0, lbads });
+    expect(decoded).toMatchObject({ nsze: blocks, ncap: blocks, nuse: blocks, nmic: 1, dlfeat: 9, flbas });
+    expect(decoded.nlbaf).toBe(flbas === 10 ? 10 : 9);
+    expect(decoded.lbaf[flbas]).toMatchObject({ ms: 0, lbads });
   });
 
   it('is zeros for a valid identifier that is inactive', () => {

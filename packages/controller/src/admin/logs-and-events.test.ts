@@ -10,6 +10,8 @@ import {
   ANA_STATE_INACCESSIBLE,
   ANA_STATE_OPTIMIZED,
   ASYNC_EVENT_RESULT,
+  CC,
+  CC_CSS_ALL,
   decodeAnaLog,
   decodeErrorLogEntry,
   decodeNamespaceList,
@@ -31,15 +33,17 @@ import {
   NVM_READ,
   NVM_WRITE,
   NVM_WRITE_ZEROES,
+  REG_CC,
   STATUS_ABORT_REQUESTED,
   STATUS_ASYNC_EVENT_LIMIT_EXCEEDED,
   STATUS_DNR,
+  STATUS_INVALID_LOG_PAGE,
   STATUS_INVALID_OPCODE,
   STATUS_LBA_OUT_OF_RANGE,
   STATUS_MORE,
 } from '@phasebit/nvme-spec';
 import { describe, expect, it } from 'vitest';
-import { type RawCompletion, RawHost, type RawHostOptions } from '../../test-support/raw-host.js';
+import { ENABLED, type RawCompletion, RawHost, type RawHostOptions } from '../../test-support/raw-host.js';
 import { NullMedium } from '../media/null-medium.js';
 
 const medium = new NullMedium(1024 * 1024);
@@ -95,10 +99,16 @@ describe('Get Log Page', () => {
   it('Supported Log Pages names every page there is, and no other', () => {
     const supported = (host: RawHost): number[] => {
       const data = log(host, LOG_SUPPORTED_PAGES, 1024);
-      return [...Array(256).keys()].filter((id) => data[id * 4] === 1);
+      return [...Array(256).keys()].filter((id) => (data[id * 4] & 1) === 1);
     };
-    expect(supported(started())).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(supported(started({ anaGroups: 1 }))).toEqual([0, 1, 2, 3, 4, 5, LOG_ANA]);
+    const always = [0, 1, 2, 3, 4, 5, 6, 7, 8, 0x0d, 0x12, 0x1c, 0x80, 0x81];
+    expect(supported(started())).toEqual(always);
+    expect(supported(started({ anaGroups: 1 }))).toEqual([...always, LOG_ANA].sort((a, b) => a - b));
+    const host = started();
+    for (let id = 0; id < 256; id++) {
+      const code = host.run({ opcode: ADMIN_GET_LOG_PAGE, cdw10: id, prp1: host.iova(host.page()) }).code;
+      expect([id, code === STATUS_INVALID_LOG_PAGE]).toEqual([id, !always.includes(id)]);
+    }
   });
 
   it('Commands Supported and Effects agrees with what is an invalid opcode', () => {
@@ -118,12 +128,20 @@ describe('Get Log Page', () => {
     for (const opcode of [NVM_FLUSH, NVM_READ, NVM_COMPARE, ...changing]) {
       expect(data[1024 + opcode * 4]).toBe(changing.includes(opcode) ? 3 : 1);
     }
-    // Of a command set that is not there, nothing is supported.
-    expect(
-      log(host, LOG_COMMAND_EFFECTS, 4096, 0, 0, 2 << 24)
-        .subarray(1024, 2048)
-        .every((byte) => byte === 0),
-    ).toBe(true);
+  });
+
+  it('Commands Supported and Effects tells command sets apart for a host that has enabled all of them', () => {
+    const host = started();
+    const isEmpty = (data: Uint8Array): boolean => data.subarray(1024, 2048).every((byte) => byte === 0);
+    const zoned = 2 << 24;
+    expect(isEmpty(log(host, LOG_COMMAND_EFFECTS, 4096, 0, 0, zoned))).toBe(false);
+    host.write32(REG_CC, 0);
+    host.write32(REG_CC, CC.CSS.set(ENABLED, CC_CSS_ALL));
+    host.admin.tail = host.admin.completions.head = 0;
+    host.admin.completions.phase = 1;
+    host.admin.completions.words.fill(0);
+    expect(isEmpty(log(host, LOG_COMMAND_EFFECTS, 4096, 0, 0, zoned))).toBe(true);
+    expect(isEmpty(log(host, LOG_COMMAND_EFFECTS, 4096))).toBe(false);
   });
 });
 
@@ -226,6 +244,26 @@ describe('asynchronous events', () => {
   it('a warning that is there already is reported to a host that asks later', () => {
     const host = new RawHost().enable();
     host.controller.setTemperature(500);
+    host.run({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_ASYNC_EVENT_CONFIG, cdw11: 2 });
+    listen(host, 1);
+    expect(events(host)).toEqual([{ cid: 1, type: 1, information: 1, page: LOG_SMART }]);
+  });
+
+  it('a warning of a threshold is gone after a reset, and one that stays is reported again', () => {
+    const host = started();
+    const reset = (): void => {
+      host.write32(0x14, 0);
+      host.enable();
+    };
+    host.run({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_TEMPERATURE_THRESHOLD, cdw11: 290 });
+    expect(decodeSmartLog(log(host, LOG_SMART)).criticalWarning).toBe(2);
+    reset();
+    expect(decodeSmartLog(log(host, LOG_SMART)).criticalWarning).toBe(0);
+    host.run({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_ASYNC_EVENT_CONFIG, cdw11: 2 });
+    listen(host, 1);
+    host.controller.setTemperature(500);
+    expect(events(host)).toHaveLength(1);
+    reset();
     host.run({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_ASYNC_EVENT_CONFIG, cdw11: 2 });
     listen(host, 1);
     expect(events(host)).toEqual([{ cid: 1, type: 1, information: 1, page: LOG_SMART }]);

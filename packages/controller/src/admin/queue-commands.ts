@@ -11,6 +11,7 @@ import {
   SQE_CDW11,
   SQE_PRP1,
   STATUS_DATA_TRANSFER_ERROR,
+  STATUS_INVALID_CMB_USE,
   STATUS_INVALID_COMPLETION_QUEUE,
   STATUS_INVALID_FIELD,
   STATUS_INVALID_INTERRUPT_VECTOR,
@@ -23,7 +24,7 @@ import { PAGE_MASK } from '@phasebit/pcie';
 import type { Command } from '../command.js';
 import { CompletionQueue, completionRingBytes } from '../completion-queue.js';
 import type { Internals } from '../internals.js';
-import { resolveRing } from '../ring.js';
+import { resolveRing, takesSubmissions } from '../ring.js';
 import { SubmissionQueue, submissionRingBytes } from '../submission-queue.js';
 import { refuse } from './admin-handler.js';
 
@@ -32,7 +33,7 @@ const CDW11_HIGH = SQE_CDW11 + 2;
 
 /** Create I/O Completion Queue. [Base] 5.2.1 */
 export function createCompletionQueue(inside: Internals, command: Command): number {
-  const { queues, settings, registers, doorbells } = inside;
+  const { queues, settings, registers, doorbells, interrupts } = inside;
   const cdw11 = command.cdw(11);
   const id = CREATE_IO_QUEUE_CDW10.QID.get(command.cdw(10));
   if (!isCompletionIdentifier(inside, id) || queues.completion[id] !== undefined) {
@@ -46,14 +47,16 @@ export function createCompletionQueue(inside: Internals, command: Command): numb
   if (CREATE_IO_CQ_CDW11.PC.get(cdw11) === 0) return refuse(command, STATUS_INVALID_FIELD, SQE_CDW11);
   if ((command.prp1Low & PAGE_MASK) !== 0) return refuse(command, STATUS_INVALID_PRP_OFFSET, SQE_PRP1);
   const entries = entriesOf(command);
-  const pages = resolveRing(settings.dma, command.prp1Low, command.prp1High, completionRingBytes(entries));
-  if (pages === undefined) return unreachable(command);
+  const ring = resolveRing(settings.dma, command.prp1Low, command.prp1High, completionRingBytes(entries));
+  if (ring === undefined) return unreachable(command);
+  if (ring.memory !== undefined || ring.isMixed) return refuse(command, STATUS_INVALID_CMB_USE, SQE_PRP1); // CMBSZ.CQS is 0.
   queues.addCompletion(
     new CompletionQueue({
       id,
       entries,
-      pages,
+      pages: ring.pages,
       link: settings.link,
+      interrupts,
       concurrent: settings.concurrent,
       vector: CREATE_IO_CQ_CDW11.IEN.get(cdw11) === 1 ? vector : -1,
       observer: doorbells,
@@ -64,7 +67,7 @@ export function createCompletionQueue(inside: Internals, command: Command): numb
 
 /**
  * Create I/O Submission Queue. A completion queue identifier that can never be one is an invalid queue identifier, one that could
- * be but is not there is an invalid completion queue. The priority matters to weighted round robin only and is accepted. [Base] 5.2.2
+ * be but is not there is an invalid completion queue. The priority matters to weighted round robin only. [Base] 5.2.2
  */
 export function createSubmissionQueue(inside: Internals, command: Command): number {
   const { queues, settings, registers, doorbells } = inside;
@@ -84,27 +87,33 @@ export function createSubmissionQueue(inside: Internals, command: Command): numb
   if (CREATE_IO_SQ_CDW11.PC.get(cdw11) === 0) return refuse(command, STATUS_INVALID_FIELD, SQE_CDW11);
   if ((command.prp1Low & PAGE_MASK) !== 0) return refuse(command, STATUS_INVALID_PRP_OFFSET, SQE_PRP1);
   const entries = entriesOf(command);
-  const pages = resolveRing(settings.dma, command.prp1Low, command.prp1High, submissionRingBytes(entries));
-  if (pages === undefined) return unreachable(command);
+  const ring = resolveRing(settings.dma, command.prp1Low, command.prp1High, submissionRingBytes(entries));
+  if (ring === undefined) return unreachable(command);
+  if (!takesSubmissions(ring, settings.link)) return refuse(command, STATUS_INVALID_CMB_USE, SQE_PRP1);
   queues.addSubmission(
     new SubmissionQueue({
       id,
       entries,
-      pages,
+      pages: ring.pages,
       link: settings.link,
       concurrent: settings.concurrent,
       completionQueue,
       observer: doorbells,
+      priority: CREATE_IO_SQ_CDW11.QPRIO.get(cdw11),
     }),
   );
   return 0;
 }
 
-/** Delete I/O Submission Queue; what was not fetched from it is aborted without a completion. [Base] 5.2.4 */
+/**
+ * Delete I/O Submission Queue. Commands that are in flight complete as aborted first; what was not fetched is aborted without a
+ * completion. [Base] 5.2.4
+ */
 export function deleteSubmissionQueue(inside: Internals, command: Command): number {
   const id = DELETE_IO_QUEUE_CDW10.QID.get(command.cdw(10));
   const queue = id === 0 ? undefined : inside.queues.submission[id];
   if (queue === undefined) return refuse(command, STATUS_INVALID_QUEUE_IDENTIFIER, SQE_CDW10);
+  inside.inFlight.abortQueue(queue);
   inside.queues.removeSubmission(queue);
   return 0;
 }

@@ -10,6 +10,7 @@ import {
 } from '@phasebit/nvme-spec';
 import type { Command } from '../command.js';
 import type { Namespace } from '../namespace.js';
+import { type Access, accessRefusal } from './access.js';
 import type { IoContext } from './io-context.js';
 
 /** The range of blocks a command names, checked. */
@@ -17,24 +18,30 @@ export interface BlockRange {
   /** 0, or the status that refuses the command; then the rest means nothing */
   readonly status: number;
   readonly namespace: Namespace;
-  /** first byte on the medium */
+  /** first logical block */
+  readonly lba: number;
+  /** logical blocks */
+  readonly blocks: number;
+  /** first byte of data on the medium */
   readonly byteOffset: number;
-  /** bytes on the medium */
+  /** bytes of data on the medium */
   readonly bytes: number;
 }
 
 /**
  * Namespace, SLBA and NLB of commands off the hottest path, in the places where all of them have them. [NVM] 3.3
  *
- * @param bytesMax - most bytes that the command may name
+ * @param access - what the command does to the namespace
+ * @param bytesMax - most bytes of data that the command may name
  */
-export function blockRange(io: IoContext, command: Command, bytesMax: number): BlockRange {
+export function blockRange(io: IoContext, command: Command, access: Access, bytesMax: number): BlockRange {
   const { nsid } = command;
   const lbaLow = command.cdw(10);
   const lbaHigh = command.cdw(11);
   const namespace = io.namespaces.get(nsid);
   if (namespace === undefined) return refused(io.refuse(io.namespaces.refusal(nsid), nsid, SQE_NSID, 0, 0));
-  if (namespace.pathStatus !== 0) return refused(namespace.pathStatus);
+  const closed = accessRefusal(namespace, access);
+  if (closed !== 0) return refused(io.refuse(closed, nsid, -1, lbaLow, lbaHigh));
   const blocks = (command.cdw(12) & RW_CDW12_NLB0_MASK) + 1;
   if (blocks * namespace.blockBytes > bytesMax) {
     return refused(io.refuse(STATUS_INVALID_FIELD | STATUS_DNR, nsid, SQE_CDW12, lbaLow, lbaHigh));
@@ -46,11 +53,13 @@ export function blockRange(io: IoContext, command: Command, bytesMax: number): B
   return {
     status: 0,
     namespace,
+    lba,
+    blocks,
     byteOffset: lba * namespace.blockBytes,
     bytes: blocks * namespace.blockBytes,
   };
 }
 
 function refused(status: number): BlockRange {
-  return { status, namespace: undefined as never, byteOffset: 0, bytes: 0 };
+  return { status, namespace: undefined as never, lba: 0, blocks: 0, byteOffset: 0, bytes: 0 };
 }

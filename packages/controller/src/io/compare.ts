@@ -1,58 +1,79 @@
-import { SQE_PRP1, STATUS_COMPARE_FAILURE, STATUS_DNR } from '@phasebit/nvme-spec';
-import { createDmaArena, DeviceDma, PAGE_BYTES, PAGE_SHIFT } from '@phasebit/pcie';
+import {
+  SQE_CDW12,
+  STATUS_COMPARE_FAILURE,
+  STATUS_DNR,
+  STATUS_INVALID_PROTECTION_INFORMATION,
+} from '@phasebit/nvme-spec';
 import type { Command } from '../command.js';
-import { walkPrps } from '../data-pointer.js';
 import { HEALTH_BYTES_READ, HEALTH_READS } from '../health.js';
-import { Transfer } from '../transfer.js';
+import type { Namespace } from '../namespace.js';
 import { blockRange } from './block-range.js';
+import { BlockStaging } from './block-staging.js';
+import { readRefusal } from './block-state.js';
+import { settle } from './block-transfer.js';
+import { pointBlocks } from './host-blocks.js';
 import type { IoContext, IoHandler } from './io-context.js';
+import { checkBlocks, refuseProtection } from './protected-blocks.js';
+import { protectionOf } from './protection.js';
 
-/** Bytes of the medium that are compared at a time. */
-const SCRATCH_BYTES = 64 * 1024;
+const INVALID_PROTECTION = STATUS_INVALID_PROTECTION_INFORMATION | STATUS_DNR;
 
 /**
- * Makes the handler of Compare: it reads the medium into memory of its own, piece by piece, and looks for a difference. [NVM] 3.3.1
+ * Makes the handler of Compare. Data and metadata are compared, but not protection information, which is checked instead: the host's
+ * as a Write checks it and the medium's as a Read does. [NVM] 3.3.1, 5.3.2.4
  */
 export function createCompare(): IoHandler {
-  const arena = createDmaArena({ bytes: SCRATCH_BYTES });
-  const scratch = new Transfer(new DeviceDma([arena]), SCRATCH_BYTES);
-  const stored = new Uint8Array(arena.buffer);
-  const expected = new Uint8Array(SCRATCH_BYTES);
+  const expected = new BlockStaging();
 
   return (io: IoContext, command: Command): number => {
-    const range = blockRange(io, command, io.bytesMax);
+    const range = blockRange(io, command, 'read', io.bytesMax);
     if (range.status !== 0) return range.status;
-    const fail = (status: number, errorByte: number): number =>
-      io.refuse(status, command.nsid, errorByte, command.cdw(10), command.cdw(11));
-    const { prp1Low, prp1High, prp2Low, prp2High } = command;
-    const refusal = walkPrps(io.transfer, range.bytes, prp1Low, prp1High, prp2Low, prp2High);
-    if (refusal !== 0) return fail(refusal, SQE_PRP1);
-    for (let done = 0; done < range.bytes; done += SCRATCH_BYTES) {
-      const bytes = Math.min(SCRATCH_BYTES, range.bytes - done);
-      aim(scratch, range.byteOffset + done, bytes);
-      const status = range.namespace.medium.read(scratch);
-      if (status !== 0) return fail(status, -1);
-      io.transfer.gather(expected.subarray(0, bytes), done);
-      if (!areEqual(stored, expected, bytes)) return fail(STATUS_COMPARE_FAILURE | STATUS_DNR, -1);
+    const { namespace, lba, blocks } = range;
+    const protection = protectionOf(command, namespace);
+    if (protection?.hasAction === true) {
+      return io.refuse(INVALID_PROTECTION, command.nsid, SQE_CDW12, command.cdw(10), command.cdw(11));
     }
+    const refusal = refuseProtection(io, command, protection, lba);
+    if (refusal !== 0) return refusal;
+    const host = pointBlocks(io, command, range, protection, false);
+    if (host.status !== 0) return host.status;
+    const unreadable = readRefusal(io, namespace, lba, blocks) || settle(io, command, range);
+    if (unreadable !== 0) return unreadable;
+
+    const stored = io.staging;
+    const status = stored.load(io, namespace, lba, blocks);
+    if (status !== 0) return io.refuseBlock(status, namespace.nsid, lba);
+    expected.fetch(namespace.format, blocks, io.transfer, host.metadata, host.isWide);
+    const wrong =
+      checkBlocks(io, expected, protection, namespace, lba, blocks) ||
+      checkBlocks(io, stored, protectionOf(command, namespace), namespace, lba, blocks);
+    if (wrong !== 0) return wrong;
+    const different = firstDifference(stored, expected, namespace, blocks);
+    if (different >= 0) return io.refuseBlock(STATUS_COMPARE_FAILURE | STATUS_DNR, namespace.nsid, lba + different);
     io.health.io[HEALTH_READS]++;
     io.health.io[HEALTH_BYTES_READ] += range.bytes;
     return 0;
   };
 }
 
-function aim(scratch: Transfer, byteOffset: number, bytes: number): void {
-  scratch.byteOffset = byteOffset;
-  scratch.bytes = bytes;
-  scratch.count = Math.ceil(bytes / PAGE_BYTES);
-  for (let i = 0; i < scratch.count; i++) {
-    scratch.pages[i] = i;
-    scratch.offsets[i] = 0;
-    scratch.lengths[i] = Math.min(PAGE_BYTES, bytes - (i << PAGE_SHIFT));
+/** The first block that differs, or -1. */
+function firstDifference(a: BlockStaging, b: BlockStaging, namespace: Namespace, blocks: number): number {
+  const { format, protection } = namespace;
+  const { blockBytes, metadataBytes } = format;
+  const skipFrom = protection === undefined ? metadataBytes : protection.tupleOffset;
+  const skipTo = protection === undefined ? metadataBytes : skipFrom + protection.tupleBytes;
+  for (let i = 0; i < blocks; i++) {
+    const at = i * metadataBytes;
+    const isSame =
+      areEqual(a.data, b.data, i * blockBytes, (i + 1) * blockBytes) &&
+      areEqual(a.metadata, b.metadata, at, at + skipFrom) &&
+      areEqual(a.metadata, b.metadata, at + skipTo, at + metadataBytes);
+    if (!isSame) return i;
   }
+  return -1;
 }
 
-function areEqual(a: Uint8Array, b: Uint8Array, bytes: number): boolean {
-  for (let i = 0; i < bytes; i++) if (a[i] !== b[i]) return false;
+function areEqual(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (a[i] !== b[i]) return false;
   return true;
 }

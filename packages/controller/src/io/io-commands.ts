@@ -1,22 +1,37 @@
 import {
   COMMAND_EFFECTS,
+  COMMAND_SCOPE_NAMESPACE,
   NVM_COMPARE,
+  NVM_COPY,
   NVM_DATASET_MANAGEMENT,
   NVM_FLUSH,
   NVM_READ,
+  NVM_RESERVATION_ACQUIRE,
+  NVM_RESERVATION_REGISTER,
+  NVM_RESERVATION_RELEASE,
+  NVM_RESERVATION_REPORT,
+  NVM_VERIFY,
   NVM_WRITE,
+  NVM_WRITE_UNCORRECTABLE,
   NVM_WRITE_ZEROES,
 } from '@phasebit/nvme-spec';
-import type { Command } from '../command.js';
+import { reservationAcquire } from '../reservations/reservation-acquire.js';
+import { reservationRegister } from '../reservations/reservation-register.js';
+import { reservationRelease } from '../reservations/reservation-release.js';
+import { reservationReport } from '../reservations/reservation-report.js';
+import { readBlocks, writeBlocks } from './block-transfer.js';
 import { createCompare } from './compare.js';
+import { copy } from './copy.js';
 import { datasetManagement } from './dataset-management.js';
 import { flush } from './flush.js';
-import type { IoContext, IoHandler } from './io-context.js';
-import { readOrWrite } from './read-write.js';
+import type { IoHandler } from './io-context.js';
+import { verify } from './verify.js';
+import { writeUncorrectable } from './write-uncorrectable.js';
 import { writeZeroes } from './write-zeroes.js';
 
 const SUPPORTED = COMMAND_EFFECTS.CSUPP.mask;
-const CHANGES_DATA = SUPPORTED | COMMAND_EFFECTS.LBCC.mask;
+/** User data may change, of namespaces and nothing beyond them. */
+const CHANGES_DATA = COMMAND_EFFECTS.CSP.set(SUPPORTED | COMMAND_EFFECTS.LBCC.mask, COMMAND_SCOPE_NAMESPACE);
 
 interface Row {
   readonly opcode: number;
@@ -29,11 +44,18 @@ interface Row {
 /** Every I/O command there is. What is not here is an invalid opcode. */
 const ROWS: readonly Row[] = [
   { opcode: NVM_FLUSH, effects: SUPPORTED, create: () => flush },
-  { opcode: NVM_WRITE, effects: CHANGES_DATA, create: () => readOrWriteCopy },
-  { opcode: NVM_READ, effects: SUPPORTED, create: () => readOrWriteCopy },
+  { opcode: NVM_WRITE, effects: CHANGES_DATA, create: () => writeBlocks },
+  { opcode: NVM_READ, effects: SUPPORTED, create: () => readBlocks },
+  { opcode: NVM_WRITE_UNCORRECTABLE, effects: CHANGES_DATA, create: () => writeUncorrectable },
   { opcode: NVM_COMPARE, effects: SUPPORTED, create: createCompare },
   { opcode: NVM_WRITE_ZEROES, effects: CHANGES_DATA, create: () => writeZeroes },
   { opcode: NVM_DATASET_MANAGEMENT, effects: CHANGES_DATA, create: () => datasetManagement },
+  { opcode: NVM_VERIFY, effects: SUPPORTED, create: () => verify },
+  { opcode: NVM_COPY, effects: CHANGES_DATA, create: () => copy },
+  { opcode: NVM_RESERVATION_REGISTER, effects: SUPPORTED, create: () => reservationRegister },
+  { opcode: NVM_RESERVATION_REPORT, effects: SUPPORTED, create: () => reservationReport },
+  { opcode: NVM_RESERVATION_ACQUIRE, effects: SUPPORTED, create: () => reservationAcquire },
+  { opcode: NVM_RESERVATION_RELEASE, effects: SUPPORTED, create: () => reservationRelease },
 ];
 
 /** The handlers by opcode, fresh ones for each controller, since some own memory. */
@@ -47,7 +69,3 @@ export function createIoHandlers(): readonly (IoHandler | undefined)[] {
 export const IO_EFFECTS: readonly (readonly [opcode: number, effects: number])[] = ROWS.map(
   ({ opcode, effects }) => [opcode, effects] as const,
 );
-
-function readOrWriteCopy(io: IoContext, command: Command): number {
-  return readOrWrite(io, command.signedWords, 0, command.opcode);
-}

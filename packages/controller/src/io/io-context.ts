@@ -1,11 +1,16 @@
+import { U32_RANGE } from '@phasebit/core';
 import { type DeviceDma } from '@phasebit/pcie';
-import type { Command } from '../command.js';
+import { Command, LATER } from '../command.js';
+import { CommandPointers } from '../command-pointers.js';
 import type { ErrorReport } from '../error-log.js';
 import type { FeatureStore } from '../feature-store.js';
 import { type Health, HEALTH_BYTES_READ, HEALTH_BYTES_WRITTEN, HEALTH_READS, HEALTH_WRITES } from '../health.js';
+import type { InFlight } from '../in-flight.js';
 import type { Namespace } from '../namespace.js';
 import type { NamespaceTable } from '../namespace-table.js';
 import type { Transfer } from '../transfer.js';
+import { BlockStaging } from './block-staging.js';
+import type { IoLimits } from './io-limits.js';
 
 /** What the I/O commands work with. A class, so that the hot path sees one shape. */
 export class IoContext {
@@ -20,6 +25,12 @@ export class IoContext {
   writes = 0;
   /** bytes they moved */
   writtenBytes = 0;
+  /** the entry of a Read or Write that has left the shortest path */
+  readonly command: Command = new Command();
+  /** turns the pointers of a command into transfers */
+  readonly pointers: CommandPointers;
+  /** blocks that pass through the controller's own memory */
+  readonly staging: BlockStaging = new BlockStaging();
 
   constructor(
     readonly namespaces: NamespaceTable,
@@ -30,9 +41,35 @@ export class IoContext {
     readonly report: ErrorReport,
     /** most bytes of one data transfer, from MDTS */
     readonly bytesMax: number,
+    /** commands that complete later */
+    readonly inFlight: InFlight,
+    /** how much commands without data of their own may name */
+    readonly limits: Required<IoLimits>,
   ) {
     this.slots = namespaces.slots;
     this.dma = transfer.dma;
+    this.pointers = new CommandPointers(transfer);
+  }
+
+  /** When the command being executed is done, nanoseconds by the clock; 0 for at once. */
+  get dueNs(): number {
+    return this.inFlight.dueNs;
+  }
+
+  /**
+   * Says that the command being executed is not done before `dueNs`, nanoseconds by the controller's clock; said several times, the
+   * latest counts. Its data moves at once all the same, and the handler gives its final status as usual.
+   */
+  completeAt(dueNs: number): void {
+    this.inFlight.completeAt(dueNs);
+  }
+
+  /**
+   * What the function of plain reads and writes gives for a command that may have a due time: its caller looks at nothing but
+   * whether that is 0.
+   */
+  outcome(status: number): number {
+    return status === 0 && this.dueNs !== 0 ? LATER : status;
   }
 
   /** Takes what a turn of a queue has done into the health log. */
@@ -57,7 +94,15 @@ export class IoContext {
     report.lbaHigh = lbaHigh;
     return status;
   }
+
+  /** Notes at which block a command went wrong, and gives its status back. */
+  refuseBlock(status: number, nsid: number, lba: number): number {
+    return this.refuse(status, nsid, -1, lba % U32_RANGE, Math.floor(lba / U32_RANGE));
+  }
 }
 
-/** Executes one I/O command and gives its 15-bit status. */
+/**
+ * Executes one I/O command and gives its 15-bit status, or PARKED when somebody else completes it with `InFlight.finish`. A command that
+ * takes time tells {@link IoContext.completeAt} when it is done.
+ */
 export type IoHandler = (io: IoContext, command: Command) => number;

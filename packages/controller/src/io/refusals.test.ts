@@ -1,16 +1,16 @@
 import {
   DSM_RANGE_LENGTH,
   DSM_RANGE_SLBA,
+  NVM_CANCEL,
   NVM_COMPARE,
-  NVM_COPY,
   NVM_DATASET_MANAGEMENT,
   NVM_FLUSH,
   NVM_READ,
-  NVM_RESERVATION_REGISTER,
   NVM_VERIFY,
   NVM_WRITE,
   NVM_WRITE_UNCORRECTABLE,
   NVM_WRITE_ZEROES,
+  STATUS_ABORTED_MISSING_FUSED,
   STATUS_DATA_TRANSFER_ERROR,
   STATUS_INVALID_FIELD,
   STATUS_INVALID_NAMESPACE,
@@ -31,11 +31,9 @@ const only = (command: RawCommand) => () => command;
 const OPCODES: readonly Case[] = [
   ['a reserved opcode', only({ opcode: 0x03, nsid: 1 }), STATUS_INVALID_OPCODE],
   ['a vendor specific opcode', only({ opcode: 0xff, nsid: 1 }), STATUS_INVALID_OPCODE],
-  ['Verify', only({ opcode: NVM_VERIFY, nsid: 1 }), STATUS_INVALID_OPCODE],
-  ['Copy', only({ opcode: NVM_COPY, nsid: 1 }), STATUS_INVALID_OPCODE],
-  ['Write Uncorrectable', only({ opcode: NVM_WRITE_UNCORRECTABLE, nsid: 1 }), STATUS_INVALID_OPCODE],
-  ['Reservation Register', only({ opcode: NVM_RESERVATION_REGISTER, nsid: 1 }), STATUS_INVALID_OPCODE],
-  ['a reserved opcode with SGLs', only({ opcode: 0x03, nsid: 1, psdt: 1 }), STATUS_INVALID_OPCODE],
+  ['Cancel', only({ opcode: NVM_CANCEL, nsid: 1 }), STATUS_INVALID_OPCODE],
+  ['a reserved opcode with PSDT 3', only({ opcode: 0x03, nsid: 1, psdt: 3 }), STATUS_INVALID_OPCODE],
+  ['Flush with PSDT 3', only({ opcode: NVM_FLUSH, nsid: 1, psdt: 3 }), STATUS_INVALID_FIELD],
   ['Flush of namespace 0', only({ opcode: NVM_FLUSH }), STATUS_INVALID_NAMESPACE],
   ['Flush of an inactive namespace', only({ opcode: NVM_FLUSH, nsid: 3 }), STATUS_INVALID_FIELD],
   ['Flush of a namespace past the last', only({ opcode: NVM_FLUSH, nsid: 9 }), STATUS_INVALID_NAMESPACE],
@@ -49,10 +47,10 @@ function transferCases(opcode: number): readonly Case[] {
     ['an inactive namespace', io({ nsid: 3 }), STATUS_INVALID_FIELD],
     ['a namespace past the last', io({ nsid: 9 }), STATUS_INVALID_NAMESPACE],
     ['all namespaces', io({ nsid: 0xffff_ffff }), STATUS_INVALID_NAMESPACE],
-    ['a first fused command', io({ fuse: 1 }), STATUS_INVALID_FIELD],
-    ['a second fused command', io({ fuse: 2 }), STATUS_INVALID_FIELD],
-    ['SGLs', io({ psdt: 1 }), STATUS_INVALID_FIELD],
-    ['SGLs with a metadata SGL', io({ psdt: 2 }), STATUS_INVALID_FIELD],
+    // A Compare that is the first of a pair waits for the second.
+    ...(opcode === NVM_COMPARE ? [] : [['a first fused command', io({ fuse: 1 }), STATUS_INVALID_FIELD] as Case]),
+    ['a second fused command without the first', io({ fuse: 2 }), STATUS_ABORTED_MISSING_FUSED],
+    ['FUSE 3', io({ fuse: 3 }), STATUS_INVALID_FIELD],
     ['PSDT 3', io({ psdt: 3 }), STATUS_INVALID_FIELD],
     ['the block after the last', io({ cdw10: BLOCKS }), STATUS_LBA_OUT_OF_RANGE],
     ['a range that ends past the last block', io({ cdw10: BLOCKS - 7, cdw12: 7 }), STATUS_LBA_OUT_OF_RANGE],
@@ -90,15 +88,21 @@ function transferCases(opcode: number): readonly Case[] {
   ];
 }
 
+/** Commands that name blocks and move no data of the host's. */
+const BLOCK_CASES: readonly Case[] = [
+  ['Write Zeroes', NVM_WRITE_ZEROES] as const,
+  ['Write Uncorrectable', NVM_WRITE_UNCORRECTABLE] as const,
+  ['Verify', NVM_VERIFY] as const,
+].flatMap(([name, opcode]): Case[] => [
+  [`${name} of namespace 0`, only({ opcode }), STATUS_INVALID_NAMESPACE],
+  [`${name} of an inactive namespace`, only({ opcode, nsid: 3 }), STATUS_INVALID_FIELD],
+  [`${name} of all namespaces`, only({ opcode, nsid: 0xffff_ffff }), STATUS_INVALID_NAMESPACE],
+  [`${name} past the last block`, only({ opcode, nsid: 1, cdw10: BLOCKS - 1, cdw12: 1 }), STATUS_LBA_OUT_OF_RANGE],
+  [`${name} at 2^53`, only({ opcode, nsid: 1, cdw11: 0x20_0000 }), STATUS_LBA_OUT_OF_RANGE],
+  [`${name}, fused`, only({ opcode, nsid: 1, fuse: 1 }), STATUS_INVALID_FIELD],
+]);
+
 const RANGES: readonly Case[] = [
-  ['Write Zeroes of namespace 0', only({ opcode: NVM_WRITE_ZEROES }), STATUS_INVALID_NAMESPACE],
-  ['Write Zeroes of an inactive namespace', only({ opcode: NVM_WRITE_ZEROES, nsid: 3 }), STATUS_INVALID_FIELD],
-  [
-    'Write Zeroes past the last block',
-    only({ opcode: NVM_WRITE_ZEROES, nsid: 1, cdw10: BLOCKS - 1, cdw12: 1 }),
-    STATUS_LBA_OUT_OF_RANGE,
-  ],
-  ['Write Zeroes at 2^53', only({ opcode: NVM_WRITE_ZEROES, nsid: 1, cdw11: 0x20_0000 }), STATUS_LBA_OUT_OF_RANGE],
   ['Dataset Management of namespace 0', only({ opcode: NVM_DATASET_MANAGEMENT }), STATUS_INVALID_NAMESPACE],
   [
     'Dataset Management of an inactive namespace',
@@ -140,6 +144,7 @@ const GROUPS: readonly (readonly [string, readonly Case[]])[] = [
   ['Read', transferCases(NVM_READ)],
   ['Write', transferCases(NVM_WRITE)],
   ['Compare', transferCases(NVM_COMPARE)],
+  ['a block command', BLOCK_CASES],
   ['a range command', RANGES],
 ];
 

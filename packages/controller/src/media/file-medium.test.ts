@@ -5,6 +5,7 @@ import {
   NVM_READ,
   NVM_WRITE,
   NVM_WRITE_ZEROES,
+  RW_CDW12_FUA,
   STATUS_UNRECOVERED_READ_ERROR,
   STATUS_WRITE_FAULT,
 } from '@phasebit/nvme-spec';
@@ -88,6 +89,65 @@ describe('a file medium', () => {
       queue.execute({ opcode: NVM_DATASET_MANAGEMENT, nsid: 1, prp1: host.iova(list), cdw10: 1, cdw11: 4 }).code,
     ).toBe(0);
     expect(file.ranges).toEqual([[7 * 512, 3 * 512]]);
+  });
+
+  it('goes on where a short read or write has stopped', () => {
+    const file = new (class extends MemoryFile {
+      calls = 0;
+      override readSync(bytes: Uint8Array, fileOffset: number): number {
+        this.calls++;
+        return super.readSync(bytes.subarray(0, 100), fileOffset);
+      }
+      override writeSync(bytes: Uint8Array, fileOffset: number): number {
+        this.calls++;
+        return super.writeSync(bytes.subarray(0, 100), fileOffset);
+      }
+    })();
+    const { host, queue } = started(file);
+    const page = host.page();
+    const bytes = host.dma.bytes(page, 512);
+    bytes.forEach((_, i) => (bytes[i] = i));
+    expect(queue.execute({ opcode: NVM_WRITE, nsid: 1, prp1: host.iova(page), cdw10: 2 }).code).toBe(0);
+    expect([file.calls, file.data[1024 + 511], file.data[1024 + 512]]).toEqual([6, 255, 0]);
+    bytes.fill(0xee);
+    expect(queue.execute({ opcode: NVM_READ, nsid: 1, prp1: host.iova(page), cdw10: 2 }).code).toBe(0);
+    expect([file.calls, bytes[0], bytes[511]]).toEqual([12, 0, 255]);
+  });
+
+  it.each([-1, 0, 513, 1.5, Number.NaN])('takes a count of %s of the backend for a failure', (count) => {
+    const file = Object.assign(new MemoryFile(), { readSync: () => count, writeSync: () => count });
+    const { host, queue } = started(file);
+    const prp1 = host.iova(host.page());
+    expect(queue.execute({ opcode: NVM_READ, nsid: 1, prp1 }).code).toBe(STATUS_UNRECOVERED_READ_ERROR);
+    expect(queue.execute({ opcode: NVM_WRITE, nsid: 1, prp1 }).code).toBe(STATUS_WRITE_FAULT);
+  });
+
+  it('has written what Force Unit Access asked for before it completes, and fails it where it cannot', () => {
+    const file = new MemoryFile();
+    const { host, queue } = started(file);
+    const prp1 = host.iova(host.page());
+    expect(queue.execute({ opcode: NVM_WRITE, nsid: 1, prp1 }).code).toBe(0);
+    expect(file.flushes).toBe(0);
+    expect(queue.execute({ opcode: NVM_WRITE, nsid: 1, prp1, cdw12: RW_CDW12_FUA }).code).toBe(0);
+    expect(file.flushes).toBe(1);
+    file.flushSync = () => {
+      throw new Error('EIO');
+    };
+    expect(queue.execute({ opcode: NVM_WRITE, nsid: 1, prp1, cdw12: RW_CDW12_FUA }).code).toBe(STATUS_WRITE_FAULT);
+    expect(queue.execute({ opcode: NVM_READ, nsid: 1, prp1, cdw12: RW_CDW12_FUA }).code).toBe(STATUS_WRITE_FAULT);
+  });
+
+  it('takes a range that cannot be given up for a failure', () => {
+    const file = Object.assign(new MemoryFile(), {
+      deallocateSync() {
+        throw new Error('EOPNOTSUPP');
+      },
+    });
+    const { host, queue } = started(file);
+    const list = host.page();
+    host.dma.words(list, 4).set([0, 1, 0, 0]);
+    const command = { opcode: NVM_DATASET_MANAGEMENT, nsid: 1, prp1: host.iova(list), cdw11: 4 };
+    expect(queue.execute(command).code).toBe(STATUS_WRITE_FAULT);
   });
 
   it.each(['short', 'throw'] as const)('turns a failure of the backend (%s) into a status', (failure) => {

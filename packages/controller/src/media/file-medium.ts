@@ -4,9 +4,9 @@ import type { Medium } from './medium.js';
 
 /** A file, or anything that is read and written at offsets; `node:fs` fits with a line per method. Any of them may throw. */
 export interface FileBackend {
-  /** Reads into `bytes` from `fileOffset` on. @returns bytes read; fewer than asked for is an error of the medium */
+  /** Reads into `bytes` from `fileOffset` on. @returns bytes read; after fewer than asked for the rest is asked for, and 0 is an error */
   readSync(bytes: Uint8Array, fileOffset: number): number;
-  /** Writes `bytes` at `fileOffset`. @returns bytes written; fewer than asked for is an error of the medium */
+  /** Writes `bytes` at `fileOffset`. @returns bytes written; after fewer than asked for the rest is written, and 0 is an error */
   writeSync(bytes: Uint8Array, fileOffset: number): number;
   /** Makes everything written survive a loss of power: `fsync`. */
   flushSync(): void;
@@ -18,10 +18,12 @@ export interface FileBackend {
 const ZEROS_BYTES = 1024 * 1024;
 
 /**
- * A medium in a file that survives the process. One call of the backend per command, through a staging buffer that grows to the
- * largest transfer seen. A flush is an `fsync`; what was written before one may be lost with the power.
+ * A medium in a file that survives the process. One call of the backend per command, unless that does a part of it only, through a
+ * staging buffer that grows to the largest transfer seen. A flush is an `fsync`, and so is Force Unit Access, since a file knows no
+ * smaller one; what was written before may be lost with the power.
  *
- * An exception or a short count of the backend becomes Unrecovered Read Error or Write Fault.
+ * An exception of the backend, or a count that is 0 or impossible, becomes Unrecovered Read Error or Write Fault. Of a transfer that
+ * failed, any part may have happened.
  */
 export class FileMedium implements Medium {
   /** @inheritDoc */
@@ -45,11 +47,7 @@ export class FileMedium implements Medium {
   /** @inheritDoc */
   read(transfer: Transfer): number {
     const staged = this.stage(transfer.bytes);
-    try {
-      if (this.backend.readSync(staged, transfer.byteOffset) !== staged.length) return STATUS_UNRECOVERED_READ_ERROR;
-    } catch {
-      return STATUS_UNRECOVERED_READ_ERROR;
-    }
+    if (!this.isDone(staged, transfer.byteOffset, false)) return STATUS_UNRECOVERED_READ_ERROR;
     transfer.scatter(staged, 0);
     return 0;
   }
@@ -94,11 +92,25 @@ export class FileMedium implements Medium {
   }
 
   private put(bytes: Uint8Array, fileOffset: number): number {
+    return this.isDone(bytes, fileOffset, true) ? 0 : STATUS_WRITE_FAULT;
+  }
+
+  /** Reads or writes until all of it is done. @returns false when the backend fails, or does nothing, or counts wrong */
+  private isDone(bytes: Uint8Array, fileOffset: number, isWrite: boolean): boolean {
+    const { backend } = this;
+    let done = 0;
     try {
-      return this.backend.writeSync(bytes, fileOffset) === bytes.length ? 0 : STATUS_WRITE_FAULT;
+      while (done < bytes.length) {
+        const rest = done === 0 ? bytes : bytes.subarray(done);
+        const at = fileOffset + done;
+        const count = isWrite ? backend.writeSync(rest, at) : backend.readSync(rest, at);
+        if (!(Number.isInteger(count) && count > 0 && count <= rest.length)) return false;
+        done += count;
+      }
     } catch {
-      return STATUS_WRITE_FAULT;
+      return false;
     }
+    return true;
   }
 
   private stage(bytes: number): Uint8Array {

@@ -1,11 +1,20 @@
 import type { Transfer } from '../transfer.js';
 
+/** What was done, for {@link Medium.dueNs}: data was read. */
+export const MEDIUM_READ = 0;
+/** What was done, for {@link Medium.dueNs}: data, or zeros, were written. */
+export const MEDIUM_WRITE = 1;
+/** What was done, for {@link Medium.dueNs}: a range was given up. */
+export const MEDIUM_DEALLOCATE = 2;
+/** What was done, for {@link Medium.dueNs}: what was written to the range was made to last; for a flush that is the whole medium. */
+export const MEDIUM_FLUSH = 3;
+
 /**
  * What keeps the data of namespaces. Synchronous: when a method returns, it is done. Each gives 0, or the status that the command
  * fails with (`STATUS_*` of `@phasebit/nvme-spec`, with `STATUS_DNR` where a retry would fail the same way).
  *
  * A medium knows nothing of controllers, so that one medium can serve the namespaces of several. The range of a transfer lies
- * inside the medium, and its offset and length are multiples of 512.
+ * inside the medium. Its offset and length are multiples of 512 for data, and of 4 for the metadata that some namespaces keep behind it.
  */
 export interface Medium {
   /** size in bytes, a multiple of 512 */
@@ -20,4 +29,30 @@ export interface Medium {
   deallocate(transfer: Transfer): number;
   /** Makes everything written so far survive a loss of power. */
   flush(): number;
+  /** Makes what was written to a range survive one, for Force Unit Access. A medium without it is flushed instead. */
+  persist?(byteOffset: number, bytes: number): number;
+  /**
+   * Says that what is written, zeroed or given up next is the metadata of blocks: to a loss of power, a block and its metadata are one.
+   *
+   * @param dataOffset - first byte on the medium of the data of the first of these blocks, which was written before
+   * @param blockBytes - data bytes of a block
+   * @param metadataBytes - metadata bytes of a block
+   */
+  joinMetadata?(dataOffset: number, blockBytes: number, metadataBytes: number): void;
+  /**
+   * Power was lost, and is back: what a volatile cache held is gone, or not, as the seed says.
+   *
+   * @param seed - an integer; the same one does the same to the same writes
+   * @param blockBytes - data bytes of a logical block, which a loss of power never tears
+   */
+  losePower?(seed: number, blockBytes: number): void;
+  /**
+   * For a medium that takes time: asked once for each thing that was done, after it was done and in that order, it says when that is
+   * over, nanoseconds of the clock that the controllers have. Their command completes no earlier. A medium without it takes no time.
+   *
+   * @param what - MEDIUM_READ, MEDIUM_WRITE, MEDIUM_DEALLOCATE or MEDIUM_FLUSH
+   * @param byteOffset - first byte on the medium
+   * @param bytes - bytes on the medium
+   */
+  dueNs?(what: number, byteOffset: number, bytes: number): number;
 }

@@ -1,0 +1,17 @@
+import type { Command } from '../command.js';
+import { blockRange } from './block-range.js';
+import { capacityRefusal, markUncorrectable } from './block-state.js';
+import { directiveRefusal } from './directives.js';
+import type { IoContext } from './io-context.js';
+import { sizeLimit } from './io-limits.js';
+
+/** Write Uncorrectable: reads of the blocks fail until they are written or given up. Their data stays as it is. [NVM] 3.3.7 */
+export function writeUncorrectable(io: IoContext, command: Command): number {
+  const range = blockRange(io, command, 'write', sizeLimit(io.limits.wusl));
+  if (range.status !== 0) return range.status;
+  const { namespace, lba, blocks } = range;
+  const refusal = directiveRefusal(io, command, namespace) || capacityRefusal(io, namespace, lba, blocks);
+  if (refusal !== 0) return refusal;
+  markUncorrectable(namespace, lba, blocks);
+  return 0;
+}
