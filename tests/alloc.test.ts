@@ -46,6 +46,10 @@ const LOADS: readonly (readonly [name: string, changes: Partial<ProbeSpec>])[] =
   ['blocks past 2^32', { lbaBase: 2 ** 33 }],
   ['transfers that split', { blocks: 4, mdts: 1 }],
   ['transfers that split, through the whole stack', { blocks: 4, mdts: 1, layer: 'bdev', controllers: 2 }],
+  ['reads that are traced', { extra: 'trace' }],
+  ['reads that are looked at for errors to inject', { extra: 'injection' }],
+  ['reads through a poll group', { extra: 'group' }],
+  ['payloads in pieces', { extra: 'vector', blocks: 4, queuePair: { ...queuePair, payload: 'prp' } }],
   ['more outstanding than trackers', { queuePair: { ...queuePair, entries: 64, requests: 256 } }],
   [
     'transfers that the block layer cuts, over a driver short of requests',

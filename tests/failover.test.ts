@@ -302,7 +302,7 @@ describe('an ANA change under load', () => {
     for (const device of stack.devices) device.setAnaState(GROUP, ANA_STATE_INACCESSIBLE);
     await paths.pass(100);
     load.stop();
-    const { anatt } = stack.controllers[0].identify;
+    const { anatt } = stack.controllers[0].identity;
     expect(anatt).toBeGreaterThan(0);
     const clock = stack.clock as ManualClock;
     clock.advanceNs(anatt * 1e9);

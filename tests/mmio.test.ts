@@ -22,6 +22,8 @@ async function countAccesses(depth: number, options: QueuePairOptions): Promise<
     registerWrites: after.registerWrites - before.registerWrites,
     sqDoorbellWrites: after.sqDoorbellWrites - before.sqDoorbellWrites,
     cqDoorbellWrites: after.cqDoorbellWrites - before.cqDoorbellWrites,
+    sqShadowWrites: after.sqShadowWrites - before.sqShadowWrites,
+    cqShadowWrites: after.cqShadowWrites - before.cqShadowWrites,
   };
 }
 

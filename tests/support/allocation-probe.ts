@@ -3,7 +3,8 @@
  */
 import { NullMedium, RamMedium } from '@phasebit/controller';
 import { type Clock, Prng } from '@phasebit/core';
-import type { QueuePair } from '@phasebit/nvme';
+import { IoVector, type Namespace, PollGroup, type QueuePair, Trace, Transfer } from '@phasebit/nvme';
+import { NVM_READ, NVM_WRITE } from '@phasebit/nvme-spec';
 import { PerformanceObserver, performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InlineStack, NSID } from './inline-stack.js';
@@ -14,6 +15,8 @@ const COUNTED_IOS = 1_000_000;
 /** The load goes on in slices, between which promises have their turn and time is told, as in a program's loop. */
 const SLICE_IOS = 20_000;
 const BLOCKS = 2048;
+/** A vendor's opcode: commands are looked at, and none is hit. */
+const NEVER_SENT = 0xff;
 
 type Submit = (address: number, lba: number, blocks: number, callback: typeof done, context: number) => number;
 
@@ -25,6 +28,9 @@ interface Target {
 }
 
 const clock: Clock = { nowNs: () => performance.now() * 1e6 };
+/** The time at the beginning of a slice: the real clock makes garbage each time it is looked at. */
+let sliceNs = clock.nowNs();
+const sliceClock: Clock = { nowNs: () => sliceNs };
 const spec = JSON.parse(process.argv[2]) as ProbeSpec;
 const { blocks, writeEvery, depth, mdts, lbaBase, leaks } = spec;
 const bytes = (lbaBase + BLOCKS) * 4096;
@@ -32,7 +38,7 @@ const stack = await InlineStack.open({
   clock,
   controllers: spec.controllers,
   medium: spec.medium === 'null' ? new NullMedium(bytes) : new RamMedium({ bytes }),
-  dataBytes: depth * blocks * 4096,
+  dataBytes: depth * blocks * 4096 + 4096,
   device: { mdts, ...(spec.controllers > 1 ? { anaGroups: 1 } : {}) },
 });
 const target = await openTarget();
@@ -67,6 +73,7 @@ function done(context: unknown, status: number): void {
 
 function slice(ios: number): void {
   left = ios;
+  sliceNs = clock.nowNs();
   for (let slot = 0; slot < depth; slot++) next(slot);
   while (inFlight > 0) {
     target.poll();
@@ -94,10 +101,35 @@ async function openTarget(): Promise<Target> {
     };
   }
   const pair = await stack.openPair(spec.queuePair);
+  const group = new PollGroup({ clock });
+  if (spec.extra === 'trace') pair.setTrace(new Trace(sliceClock));
+  if (spec.extra === 'injection') pair.injectError({ opcode: NEVER_SENT, status: 0 });
+  if (spec.extra === 'group') group.add(pair);
   const namespace = stack.controllers[0].namespace(NSID);
+  if (spec.extra === 'vector') return openTransfers(pair, namespace);
   return {
     read: (address, lba, count, callback, context) => pair.read(namespace, address, lba, count, 0, callback, context),
     write: (address, lba, count, callback, context) => pair.write(namespace, address, lba, count, 0, callback, context),
+    poll: spec.extra === 'group' ? () => group.poll() : () => pair.poll(),
+    tick: () => undefined,
+  };
+}
+
+/** One transfer and one vector for all I/Os: both are free again as soon as a submission returns. */
+function openTransfers(pair: QueuePair, namespace: Namespace): Target {
+  const transfer = new Transfer();
+  const vector = new IoVector(2);
+  const submit = (opcode: number, ...[address, lba, count, callback, context]: Parameters<Submit>): number => {
+    transfer.set(address, lba, count, 0);
+    vector.clear();
+    vector.add(address, 4096);
+    vector.add(address + 8192, (count - 1) * 4096);
+    transfer.scatter = vector;
+    return pair.submitTransfer(opcode, namespace, transfer, callback, context);
+  };
+  return {
+    read: (address, lba, count, callback, context) => submit(NVM_READ, address, lba, count, callback, context),
+    write: (address, lba, count, callback, context) => submit(NVM_WRITE, address, lba, count, callback, context),
     poll: () => pair.poll(),
     tick: () => undefined,
   };

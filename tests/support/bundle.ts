@@ -14,11 +14,11 @@ export interface Bundle {
 /**
  * Builds a program from sources, the packages' included, as they are bundled for users: one file, fields assigned and not defined.
  *
- * @param entry - beside this file
+ * @param entry - path from this file's folder
  */
 export async function bundle(entry: string): Promise<Bundle> {
   const folder = mkdtempSync(path.join(tmpdir(), 'phasebit-tests-'));
-  const file = path.join(folder, entry.replace(/\.ts$/, '.mjs'));
+  const file = path.join(folder, path.basename(entry).replace(/\.ts$/, '.mjs'));
   await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     outfile: file,

@@ -4,6 +4,7 @@ import {
   Controller as Device,
   type ControllerOptions as DeviceOptions,
   type Medium,
+  type NamespaceOptions,
   RamMedium,
 } from '@phasebit/controller';
 import { type Clock, type Log, ManualClock, silentLog } from '@phasebit/core';
@@ -44,6 +45,8 @@ export interface InlineStackOptions {
   readonly ringBytes?: number;
   /** permutes the pages of the data memory */
   readonly scatterSeed?: number;
+  /** more about the namespace, such as its format */
+  readonly namespace?: Partial<NamespaceOptions>;
   /** more about all devices, or about each */
   readonly device?: DeviceChoices | ((index: number) => DeviceChoices);
   /** more about the drivers */
@@ -102,7 +105,7 @@ export class InlineStack {
         clock,
         cntlid,
         serial: 'STACKTEST',
-        namespaces: [{ nsid: NSID, medium, blockBytes, shared: controllers > 1 }],
+        namespaces: [{ nsid: NSID, medium, blockBytes, shared: controllers > 1, ...options.namespace }],
         ...(typeof device === 'function' ? device(cntlid) : device),
       });
     });

@@ -21,6 +21,11 @@ export interface ProbeSpec {
   /** whether the load itself allocates for each I/O: the measurement's own check */
   readonly leaks: boolean;
   readonly queuePair: QueuePairOptions;
+  /**
+   * what else every queue pair does: remembers a trace, looks out for commands to fail, is polled as one of a group, or moves payloads in
+   * pieces
+   */
+  readonly extra: 'none' | 'trace' | 'injection' | 'group' | 'vector';
 }
 
 /** What a load did. */
@@ -47,5 +52,6 @@ export const PLAIN: ProbeSpec = {
   writeEvery: 0,
   lbaBase: 0,
   leaks: false,
+  extra: 'none',
   queuePair: { entries: 1024, sqDoorbell: 'poll', cqDoorbell: 'half', callbackIn: 'tracker', lookAhead: true },
 };

@@ -16,7 +16,7 @@ export class ChannelPaths {
     this.group = new PathGroup(paths.length);
     this.anaVersions = new Int32Array(paths.length).fill(-1);
     for (const { source } of paths) {
-      const path = this.group.add(pathTraitsOf(source.controller.identify));
+      const path = this.group.add(pathTraitsOf(source.controller.identity));
       this.group.setConnected(path, true, 0);
     }
     this.refresh(0);

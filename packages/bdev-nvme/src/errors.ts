@@ -1,11 +1,12 @@
 /** Every way in which opening a namespace as a block device fails. */
-export type NvmeBdevErrorCode = 'NO_PATH' | 'PATHS_DIFFER' | 'PATHS_ALIKE' | 'NOT_SHARED';
+export type NvmeBdevErrorCode = 'NO_PATH' | 'PATHS_DIFFER' | 'PATHS_ALIKE' | 'NOT_SHARED' | 'METADATA';
 
 const MESSAGES: Record<NvmeBdevErrorCode, string> = {
   NO_PATH: 'a block device needs at least one controller that is ready',
   PATHS_DIFFER: 'the namespaces behind the paths are not one and the same',
   PATHS_ALIKE: 'two paths lead through the same controller',
   NOT_SHARED: 'the controller says that it is the only one of its subsystem',
+  METADATA: 'a block device is made of blocks without metadata',
 };
 
 /** Opening a namespace as a block device failed. `code` never changes its meaning; `facts` say what was expected and what came. */

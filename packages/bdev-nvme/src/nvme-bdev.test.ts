@@ -14,15 +14,16 @@ interface Facts {
   readonly eui64?: string;
   readonly oncs?: number;
   readonly state?: string;
+  readonly metadataBytes?: number;
 }
 
 /** A controller of which only what makes a path the same or another is filled in. */
 function source(facts: Facts = {}): PathController {
   const { cntlid = 0, cmic = CMIC_MULTI_CONTROLLER, subnqn = 'nqn.test', blocks = 1000, blockBytes = 512 } = facts;
-  const { uuid = 'uuid', nguid = '00', eui64 = '00', oncs = ONCS_COMPARE, state = 'READY' } = facts;
-  const namespace = { nsid: 1, blocks, blockBytes, uuid, identify: { nguid, eui64 } } as Namespace;
-  const identify = { cntlid, cmic, subnqn, oncs };
-  return { controller: { state, identify, namespace: () => namespace } } as unknown as PathController;
+  const { uuid = 'uuid', nguid = '00', eui64 = '00', oncs = ONCS_COMPARE, state = 'READY', metadataBytes = 0 } = facts;
+  const namespace = { nsid: 1, blocks, blockBytes, metadataBytes, uuid, identify: { nguid, eui64 } } as Namespace;
+  const identity = { cntlid, cmic, subnqn, oncs };
+  return { controller: { state, identity, namespace: () => namespace } } as unknown as PathController;
 }
 
 const open = (...controllers: PathController[]): NvmeBdev => new NvmeBdev({ name: 'nvme0n1', controllers, nsid: 1 });
@@ -58,6 +59,12 @@ describe('a block device', () => {
 
   it('has a second path through a controller that says it is the only one', () => {
     expect(() => open(source({ cntlid: 1 }), source({ cntlid: 2, cmic: 0 }))).toThrow(/only one of its subsystem/);
+  });
+
+  it('is made of blocks with metadata, for which its buffers have no room', () => {
+    expect(() => open(source({ metadataBytes: 8 }))).toThrow(
+      new NvmeBdevError('METADATA', { name: 'nvme0n1', nsid: 1, metadataBytes: 8 }),
+    );
   });
 
   it('is opened with a retry policy that cannot be', () => {

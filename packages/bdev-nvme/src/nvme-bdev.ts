@@ -15,13 +15,12 @@ import {
   RETRY_POLICY_DEFAULT,
   type RetryPolicy,
 } from '@phasebit/multipath';
-import type { Namespace, QueuePairOptions } from '@phasebit/nvme';
+import type { CommandLimits, Namespace, QueuePairOptions } from '@phasebit/nvme';
 import {
   CMIC_MULTI_CONTROLLER,
   ONCS_COMPARE,
   ONCS_DATASET_MANAGEMENT,
   ONCS_WRITE_ZEROES,
-  RW_BLOCKS_MAX,
   VWC_PRESENT,
 } from '@phasebit/nvme-spec';
 import { NvmeBdevError } from './errors.js';
@@ -50,7 +49,7 @@ export interface NvmeBdevOptions {
 export interface NvmeChannelOptions {
   /** I/Os that can be under way at once; default 1,024 */
   readonly ioCount?: number;
-  /** the queue pair that is made on each path */
+  /** the queue pair that is made on each path; `retriesMax` is 0 unless it is given, since the device has a rule of its own about failures */
   readonly queuePair?: QueuePairOptions;
 }
 
@@ -94,7 +93,9 @@ export class NvmeBdev {
         const { controller } = source;
         if (controller.state !== 'READY') continue;
         const namespace = controller.namespace(this.nsid);
-        paths.push({ source, namespace, pair: await controller.createQueuePair(options.queuePair ?? {}) });
+        // One rule about failures is enough, and only this layer's knows the other paths.
+        const pair = await controller.createQueuePair({ retriesMax: 0, ...options.queuePair });
+        paths.push({ source, namespace, pair });
       }
     } catch (error) {
       for (const { source, pair } of paths) await source.controller.deleteQueuePair(pair);
@@ -107,7 +108,7 @@ export class NvmeBdev {
   /** The device as one channel sees it. */
   private through(paths: readonly NvmePath[]): Bdev {
     const { selector = () => new ActivePassiveSelector(), retry = RETRY_POLICY_DEFAULT } = this.options;
-    const supported = this.supportedTypes();
+    const supported = supportedTypes(paths);
     return {
       name: this.name,
       productName: 'NVMe namespace',
@@ -118,9 +119,11 @@ export class NvmeBdev {
       optimalBoundaryBlocks: Math.min(...paths.map((path) => path.namespace.boundaryBlocks)),
       splitOnBoundary: paths.some((path) => path.pair.settings.requests < REQUESTS_TO_SPLIT),
       transferBlocksMax: this.transferBlocksMax(paths),
-      unmapBlocksMax: 0xffff_ffff,
-      writeZeroesBlocksMax: RW_BLOCKS_MAX,
-      writeCache: paths.some((path) => (path.source.controller.identify.vwc & VWC_PRESENT) !== 0),
+      unmapBlocksMax: leastOf(paths, ({ datasetRangeBlocksMax, datasetBlocksMax }) =>
+        Math.min(datasetRangeBlocksMax, datasetBlocksMax),
+      ),
+      writeZeroesBlocksMax: leastOf(paths, (limits) => limits.writeZeroesBlocksMax),
+      writeCache: paths.some((path) => (path.source.controller.identity.vwc & VWC_PRESENT) !== 0),
       supports: (type) => supported.has(type),
       openBackend: (ios) => new NvmeBackend(this.nsid, paths, ios, selector(), retry),
     };
@@ -135,15 +138,21 @@ export class NvmeBdev {
     const blocks = Math.min(...paths.map(({ namespace }) => pieceBlocksMax(namespace)));
     return Math.min(pieces * blocks, 0x7fff_ffff);
   }
+}
 
-  private supportedTypes(): Set<number> {
-    const oncs = this.options.controllers.reduce((common, source) => common & source.controller.identify.oncs, -1);
-    const types = new Set<number>([BDEV_IO_READ, BDEV_IO_WRITE, BDEV_IO_FLUSH]);
-    if ((oncs & ONCS_COMPARE) !== 0) types.add(BDEV_IO_COMPARE);
-    if ((oncs & ONCS_WRITE_ZEROES) !== 0) types.add(BDEV_IO_WRITE_ZEROES);
-    if ((oncs & ONCS_DATASET_MANAGEMENT) !== 0) types.add(BDEV_IO_UNMAP);
-    return types;
-  }
+/** What every path offers. */
+function supportedTypes(paths: readonly NvmePath[]): Set<number> {
+  const offered = paths.reduce((common, { namespace }) => common & namespace.limits.offered, -1);
+  const types = new Set<number>([BDEV_IO_READ, BDEV_IO_WRITE, BDEV_IO_FLUSH]);
+  if ((offered & ONCS_COMPARE) !== 0) types.add(BDEV_IO_COMPARE);
+  if ((offered & ONCS_WRITE_ZEROES) !== 0) types.add(BDEV_IO_WRITE_ZEROES);
+  if ((offered & ONCS_DATASET_MANAGEMENT) !== 0) types.add(BDEV_IO_UNMAP);
+  return types;
+}
+
+/** The least of a limit on all paths. */
+function leastOf(paths: readonly NvmePath[], limitOf: (limits: CommandLimits) => number): number {
+  return Math.min(...paths.map(({ namespace }) => limitOf(namespace.limits)));
 }
 
 /** Blocks of the driver's largest piece of a transfer. */
@@ -157,18 +166,20 @@ function checkPaths(options: NvmeBdevOptions): Namespace {
   const [head] = controllers;
   if (head === undefined) throw new NvmeBdevError('NO_PATH', { name });
   const first = head.controller.namespace(nsid);
+  // A block device moves data alone, and its buffers have no room for anything else.
+  if (first.metadataBytes > 0) throw new NvmeBdevError('METADATA', { name, nsid, metadataBytes: first.metadataBytes });
   for (const { controller } of controllers.slice(1)) {
     const other = controller.namespace(nsid);
-    const { subnqn, cmic } = controller.identify;
+    const { subnqn, cmic } = controller.identity;
     if ((cmic & CMIC_MULTI_CONTROLLER) === 0) throw new NvmeBdevError('NOT_SHARED', { subnqn, cmic });
-    expectSame('subnqn', head.controller.identify.subnqn, subnqn);
+    expectSame('subnqn', head.controller.identity.subnqn, subnqn);
     expectSame('blocks', first.blocks, other.blocks);
     expectSame('blockBytes', first.blockBytes, other.blockBytes);
     expectSame('nguid', first.identify.nguid, other.identify.nguid);
     expectSame('eui64', first.identify.eui64, other.identify.eui64);
     expectSame('uuid', first.uuid, other.uuid);
   }
-  const cntlids = controllers.map((source) => source.controller.identify.cntlid);
+  const cntlids = controllers.map((source) => source.controller.identity.cntlid);
   if (new Set(cntlids).size !== cntlids.length) throw new NvmeBdevError('PATHS_ALIKE', { cntlids: cntlids.join(' ') });
   return first;
 }

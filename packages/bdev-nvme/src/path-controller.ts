@@ -33,7 +33,7 @@ export class PathController {
   private constructor(controller: Controller, log: Log) {
     this.controller = controller;
     this.log = log;
-    this.hasAna = (controller.identify.cmic & CMIC_ANA_REPORTING) !== 0;
+    this.hasAna = (controller.identity.cmic & CMIC_ANA_REPORTING) !== 0;
   }
 
   /** Takes a controller that is ready, and reads its ANA log if it has one. */
@@ -74,7 +74,7 @@ export class PathController {
         this.ticksAfterFailure = 1;
       }
     } catch (error) {
-      this.log.warn(`ANA log of controller ${this.controller.identify.cntlid} not read: ${String(error)}`);
+      this.log.warn(`ANA log of controller ${this.controller.identity.cntlid} not read: ${String(error)}`);
       // The event that led here does not come again before the log was read, and I/O does not go where the state is not known.
       this.ticksToRetry = this.ticksAfterFailure;
       this.ticksAfterFailure = Math.min(this.ticksAfterFailure * 2, TICKS_TO_RETRY_MAX);
@@ -84,14 +84,14 @@ export class PathController {
   }
 
   private async readAna(): Promise<void> {
-    const { anagrpmax, nanagrpid, nn, mnan } = this.controller.identify;
+    const { anagrpmax, nanagrpid, nn, mnan } = this.controller.identity;
     const bytes = anaLogBytesMax(nanagrpid, mnan === 0 ? nn : mnan);
     const page = await readLogPage(this.controller.admin, LOG_ANA, bytes);
     const read = parseAnaLog(page, { groupIdMax: anagrpmax, groupCountMax: nanagrpid, nsidMax: nn });
     if (read.isValid) this.ana = read;
     else
       this.log.warn(
-        `ANA log of controller ${this.controller.identify.cntlid} ignored: ${read.message}, at byte ${read.offset}`,
+        `ANA log of controller ${this.controller.identity.cntlid} ignored: ${read.message}, at byte ${read.offset}`,
       );
     this.version++;
   }

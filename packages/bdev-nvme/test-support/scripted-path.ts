@@ -61,7 +61,7 @@ export class ScriptedPath {
     const version = (): number => this.version;
     return {
       controller: {
-        identify,
+        identity: identify,
         get state() {
           return state();
         },

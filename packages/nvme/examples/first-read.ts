@@ -16,7 +16,7 @@ const pause = async (): Promise<void> => void device.step();
 const controller = await Controller.attach(openLink({ memory, dma, clock, pause }), { clock });
 const pair = await controller.createQueuePair({ entries: 64 });
 const namespace = controller.namespace(1);
-console.log(`${controller.identify.mn}: ${namespace.blocks} blocks of ${namespace.blockBytes} bytes`);
+console.log(`${controller.identity.mn}: ${namespace.blocks} blocks of ${namespace.blockBytes} bytes`);
 
 // Submit, poll, be called back.
 const address = dma.allocate(4096);

@@ -1,5 +1,11 @@
 import { ManualClock } from '@phasebit/core';
-import { ADMIN_GET_FEATURES, ADMIN_IDENTIFY, STATUS_DNR, STATUS_INVALID_FIELD } from '@phasebit/nvme-spec';
+import {
+  ADMIN_GET_FEATURES,
+  ADMIN_IDENTIFY,
+  ADMIN_SET_FEATURES,
+  STATUS_DNR,
+  STATUS_INVALID_FIELD,
+} from '@phasebit/nvme-spec';
 import type { PcieFunction } from '@phasebit/pcie';
 import { describe, expect, it } from 'vitest';
 import { ScriptedDevice } from '../test-support/scripted-device.js';
@@ -93,13 +99,88 @@ describe('an admin command', () => {
     expect(clock.nowNs() / 1e6).toBe(DEADLINE_MS + 1 + 4);
   });
 
-  it('is sent although it cannot be, and nobody is told', async () => {
-    const { device, admin } = openAdmin(1);
+  it('is refused, or lost, when the queue is full for a moment', async () => {
+    const { device, answers, admin } = openAdmin(2);
+    let pauses = 0;
+    answers.onPause = () => {
+      if (++pauses % 5 !== 0) return;
+      for (const { cid, dwords } of device.fetchAll()) device.complete(cid, 0, dwords[10]);
+    };
+    const sent = [1, 2, 3, 4, 5, 6].map((cdw10) => admin.execute({ opcode: ADMIN_GET_FEATURES, cdw10 }));
+    expect((await Promise.all(sent)).map(({ dw0 }) => dw0)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('waits for a place in a full queue past its deadline', async () => {
+    const { clock, device, admin } = openAdmin(1);
+    let endedNs = 0;
+    const first = admin.execute({ opcode: ADMIN_IDENTIFY }, { deadlineMs: 20 }).catch((error: unknown) => error);
+    const second = admin.execute({ opcode: ADMIN_GET_FEATURES }, { deadlineMs: 3 }).finally(() => {
+      endedNs = clock.nowNs();
+    });
+    const facts = { deadlineMs: 3, opcode: expect.stringContaining('Get Features') };
+    await expect(second).rejects.toMatchObject({ code: 'COMMAND_TIMEOUT', facts });
+    expect(endedNs).toBeLessThan(10e6);
+    expect(await first).toMatchObject({ code: 'COMMAND_TIMEOUT' });
+    expect(device.fetchAll().length).toBe(1);
+  });
+
+  it('is sent on a queue that is gone, and nobody is told', async () => {
+    const { device, admin } = openAdmin();
     const first = admin.execute({ opcode: ADMIN_IDENTIFY });
-    await expect(admin.execute({ opcode: ADMIN_IDENTIFY })).rejects.toMatchObject({ code: 'NOT_READY' });
     device.pair.disconnect();
     await expect(first).resolves.toMatchObject({ status: 0x371 });
     await expect(admin.receive({ opcode: ADMIN_IDENTIFY }, 4096)).rejects.toMatchObject({ code: 'NOT_READY' });
+  });
+});
+
+/** The page of host memory that a device names. */
+function pageAt({ dma }: ScriptedDevice, iova: number): Uint8Array {
+  const [low, high] = [iova % 2 ** 32, Math.floor(iova / 2 ** 32)];
+  return dma.page(dma.iovaLow.findIndex((each, i) => each === low && dma.iovaHigh[i] === high));
+}
+
+describe('what an admin command takes with it', () => {
+  it('is not what the device finds, or is written over behind its owner’s back', async () => {
+    const { device, answers, admin } = openAdmin();
+    const found: number[] = [];
+    answers.onPause = () => {
+      for (const { cid, prp1 } of device.fetchAll()) {
+        const page = pageAt(device, prp1);
+        found.push(...page.subarray(0, 4));
+        page.set([9, 9, 9, 9]);
+        device.complete(cid, 0, 77);
+      }
+    };
+    const payload = Uint8Array.of(1, 2, 3, 4);
+    expect(await admin.send({ opcode: ADMIN_SET_FEATURES }, payload)).toEqual({ status: 0, dw0: 77 });
+    expect(found).toEqual([1, 2, 3, 4]);
+    expect(payload).toEqual(Uint8Array.of(1, 2, 3, 4));
+  });
+
+  it('does not come back changed from an exchange, or an exchange takes a status for a failure', async () => {
+    const { device, answers, admin } = openAdmin();
+    answers.onPause = () => {
+      for (const { cid, prp1 } of device.fetchAll()) {
+        const page = pageAt(device, prp1);
+        page[0] = page[0] + 1;
+        device.complete(cid, STATUS_INVALID_FIELD);
+      }
+    };
+    const payload = Uint8Array.of(41, 2, 3);
+    expect(await admin.exchange({ opcode: 0xc3 }, payload)).toEqual({ status: STATUS_INVALID_FIELD, dw0: 0 });
+    expect(payload).toEqual(Uint8Array.of(42, 2, 3));
+    await expect(admin.transfer({ opcode: 0xc3 }, payload)).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+  });
+
+  it('is more than one command carries, and sent all the same', async () => {
+    const { device, admin } = openAdmin();
+    admin.transferBytesMax = 8192;
+    const before = freeBytes(device);
+    await expect(admin.send({ opcode: 0xc1 }, new Uint8Array(8196))).rejects.toThrow(
+      new RangeError('payload: expected at most 8192 bytes of one command, got 8196'),
+    );
+    expect(device.fetchAll()).toEqual([]);
+    expect(freeBytes(device)).toBe(before);
   });
 });
 

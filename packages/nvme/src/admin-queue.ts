@@ -1,27 +1,55 @@
 import type { Clock, WaitOptions } from '@phasebit/core';
-import { describeAdminOpcode, describeStatus } from '@phasebit/nvme-spec';
+import { describeAdminOpcode, describeStatus, PAGE_BYTES } from '@phasebit/nvme-spec';
 import type { PcieFunction } from '@phasebit/pcie';
 import { type AdminCommand, type CommandCompletion, encodeCommand } from './admin-command.js';
+import { Deadline } from './deadline.js';
 import { DriverError } from './errors.js';
 import type { QueuePair } from './queue-pair.js';
-import { SUBMIT_ACCEPTED } from './submit-result.js';
+import { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_NEVER } from './submit-result.js';
 
 /** Enough payload to have PRP1 filled in, too little for PRP2. */
 const ADDRESS_ONLY_BYTES = 4;
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Admin commands as promises, over a queue pair like any other. Waiting is polling: each call polls the admin completions, then
  * lets a moment pass, until its own has come or its deadline has.
+ *
+ * A reset of the controller replaces the queue pair. What was in flight on the old one completes with _Command Aborted By Host_.
  */
 export class AdminQueue {
+  /** most bytes of one command's payload; the controller's own limit, MDTS, is applied once it is known */
+  transferBytesMax: number = PAGE_BYTES;
+  /** whether log pages can be read from any offset: LPA, extended data; believed until Identify says otherwise */
+  hasLogOffsets = true;
+  private pair: QueuePair;
+
   /** @param deadlineMsDefault - milliseconds a command may take unless its caller says otherwise */
   constructor(
-    /** the queue pair itself, polled by every wait and by `Controller.tick` */
-    readonly queuePair: QueuePair,
+    queuePair: QueuePair,
     private readonly fn: PcieFunction,
-    private readonly clock: Clock,
+    /** where deadlines are measured */
+    readonly clock: Clock,
     private readonly deadlineMsDefault: number,
-  ) {}
+  ) {
+    this.pair = queuePair;
+  }
+
+  /** The queue pair itself, polled by every wait and by `Controller.tick`. */
+  get queuePair(): QueuePair {
+    return this.pair;
+  }
+
+  /** For the bring-up after a reset: commands go to another queue pair from now on. @internal */
+  replacePair(queuePair: QueuePair): void {
+    this.pair = queuePair;
+  }
+
+  /** Lets a moment pass: for whoever waits for something that several commands bring about. */
+  pause(): Promise<void> {
+    return this.fn.pause();
+  }
 
   /**
    * Sends a command without payload and waits for its completion, whatever the status.
@@ -37,6 +65,16 @@ export class AdminQueue {
     return this.run(command, address, ADDRESS_ONLY_BYTES, options);
   }
 
+  /** As {@link AdminQueue.executeAt}, with `bytes` bytes from `address` on described by both pointers. */
+  async executeOver(
+    command: AdminCommand,
+    address: number,
+    bytes: number,
+    options: WaitOptions = {},
+  ): Promise<CommandCompletion> {
+    return this.run(command, address, bytes, options);
+  }
+
   /**
    * As {@link AdminQueue.execute}, but an error status is thrown too.
    *
@@ -49,20 +87,51 @@ export class AdminQueue {
   /**
    * Sends a command that gives `bytes` bytes back and returns them, in memory of their own.
    *
-   * @throws DriverError as {@link AdminQueue.demand}
+   * @throws DriverError as {@link AdminQueue.demand}; RangeError when `bytes` is more than one command can carry
    */
   async receive(command: AdminCommand, bytes: number, options: WaitOptions = {}): Promise<Uint8Array> {
+    const buffer = new Uint8Array(bytes);
+    await this.transfer(command, buffer, options);
+    return buffer;
+  }
+
+  /**
+   * Sends a command that takes `payload` with it.
+   *
+   * @throws DriverError as {@link AdminQueue.demand}; RangeError when the payload is more than one command can carry
+   */
+  async send(command: AdminCommand, payload: Uint8Array, options: WaitOptions = {}): Promise<CommandCompletion> {
+    return this.transfer(command, payload.slice(), options);
+  }
+
+  /** As {@link AdminQueue.exchange}, but an error status is thrown too. @throws DriverError also COMMAND_FAILED */
+  async transfer(command: AdminCommand, payload: Uint8Array, options: WaitOptions = {}): Promise<CommandCompletion> {
+    return demandSuccess(command, await this.exchange(command, payload, options));
+  }
+
+  /**
+   * Sends any command and waits for its completion, whatever the status. The device finds the bytes of `payload` and may write over them;
+   * what it left is in `payload` afterwards.
+   *
+   * @throws DriverError as {@link AdminQueue.execute}; RangeError when the payload is more than one command can carry
+   */
+  async exchange(command: AdminCommand, payload: Uint8Array, options: WaitOptions = {}): Promise<CommandCompletion> {
+    const bytes = payload.length;
+    if (bytes === 0) return this.run(command, 0, 0, options);
+    if (bytes > this.transferBytesMax) {
+      throw new RangeError(`payload: expected at most ${this.transferBytesMax} bytes of one command, got ${bytes}`);
+    }
     const { dma } = this.fn;
     const address = dma.allocate(bytes);
     const buffer = dma.bytes(address, bytes);
-    buffer.fill(0);
-    let received = new Uint8Array(0);
+    buffer.set(payload);
+    let left = NO_BYTES;
     const completion = await this.run(command, address, bytes, options, () => {
-      received = buffer.slice();
+      left = buffer.slice();
       dma.free(address);
     });
-    demandSuccess(command, completion);
-    return received;
+    payload.set(left);
+    return completion;
   }
 
   private async run(
@@ -72,28 +141,54 @@ export class AdminQueue {
     options: WaitOptions,
     onDone: () => void = () => undefined,
   ): Promise<CommandCompletion> {
-    const { queuePair } = this;
+    const deadline = new Deadline(this.clock, options.deadlineMs ?? this.deadlineMsDefault, options.signal);
+    const late = (): DriverError =>
+      new DriverError('COMMAND_TIMEOUT', {
+        opcode: describeAdminOpcode(command.opcode),
+        deadlineMs: deadline.deadlineMs,
+      });
     const box: { completion: CommandCompletion | undefined } = { completion: undefined };
     const callback = (_: unknown, status: number, dw0: number): void => {
       // Also when nobody waits any more: only now is the payload the host's again.
       onDone();
       box.completion = { status, dw0: dw0 >>> 0 };
     };
-    const answer = queuePair.submitCommand(encodeCommand(command), address, bytes, callback, undefined);
-    if (answer !== SUBMIT_ACCEPTED) {
+    let queuePair: QueuePair;
+    try {
+      queuePair = await this.submit(command, address, bytes, callback, deadline, late);
+    } catch (error) {
       onDone();
-      throw new DriverError('NOT_READY', { opcode: describeAdminOpcode(command.opcode), answer });
+      throw error;
     }
-    const deadlineMs = options.deadlineMs ?? this.deadlineMsDefault;
-    const deadlineNs = this.clock.nowNs() + deadlineMs * 1e6;
     for (;;) {
       if (queuePair.connected) queuePair.poll();
       if (box.completion !== undefined) return box.completion;
-      if (options.signal?.aborted === true) throw new DriverError('ABORTED', {}, { cause: options.signal.reason });
-      if (this.clock.nowNs() > deadlineNs) {
-        throw new DriverError('COMMAND_TIMEOUT', { opcode: describeAdminOpcode(command.opcode), deadlineMs });
-      }
+      deadline.check(late);
       await this.fn.pause();
+    }
+  }
+
+  /** Submits as soon as there is a request free, and gives the queue pair that took the command. */
+  private async submit(
+    command: AdminCommand,
+    address: number,
+    bytes: number,
+    callback: (context: unknown, status: number, dw0: number) => void,
+    deadline: Deadline,
+    late: () => DriverError,
+  ): Promise<QueuePair> {
+    const words = encodeCommand(command);
+    for (;;) {
+      const queuePair = this.pair;
+      const answer = queuePair.submitCommand(words, address, bytes, callback, undefined);
+      if (answer === SUBMIT_ACCEPTED) return queuePair;
+      if (answer === SUBMIT_NEVER) throw new RangeError(`payload: expected memory of one command, got ${bytes} bytes`);
+      if (answer !== SUBMIT_AGAIN) {
+        throw new DriverError('NOT_READY', { opcode: describeAdminOpcode(command.opcode), answer });
+      }
+      deadline.check(late);
+      await this.fn.pause();
+      if (queuePair.connected) queuePair.poll();
     }
   }
 }

@@ -1,16 +1,10 @@
 /**
  * Hot path: allocates only in the constructor.
  */
+import { SQE_CDW0_OPC_MASK } from '@phasebit/nvme-spec';
 import type { DmaSpace } from '@phasebit/pcie';
-import {
-  KIND_LIST,
-  KIND_WIDE,
-  REQUEST_ADDRESS,
-  REQUEST_BYTES,
-  REQUEST_KIND,
-  REQUEST_SHIFT,
-  type RequestPool,
-} from './request-pool.js';
+import type { ListMemory } from './list-memory.js';
+import { KIND_WIDE, REQUEST_KIND, REQUEST_SHIFT, type RequestPool } from './request-pool.js';
 
 const PAGE_BYTES = 4096;
 const PAGE_SHIFT = 12;
@@ -20,20 +14,21 @@ const SHIFT = REQUEST_SHIFT;
 const KIND = REQUEST_KIND;
 
 /**
- * Builds commands into requests, PRP1 and PRP2 included. A transfer of more than two pages gets its list once there is a tracker to
- * hold it: see `RingPair`.
+ * Builds commands with contiguous payloads into requests: whole, PRP list included, but for the command identifier.
  */
 export class CommandBuilder {
   private readonly pool: RequestPool;
   private readonly records: Int32Array;
   private readonly dma: DmaSpace;
+  private readonly lists: ListMemory;
   private readonly iovaLow: Uint32Array;
   private readonly iovaHigh: Uint32Array;
 
-  constructor(pool: RequestPool, dma: DmaSpace) {
+  constructor(pool: RequestPool, dma: DmaSpace, lists: ListMemory) {
     this.pool = pool;
     this.records = pool.records;
     this.dma = dma;
+    this.lists = lists;
     this.iovaLow = dma.iovaLow;
     this.iovaHigh = dma.iovaHigh;
   }
@@ -59,7 +54,7 @@ export class CommandBuilder {
     records[at | 12] = cdw12;
   }
 
-  /** PRP1 and PRP2; the request is plain unless it needs a list. Address 0 stands for no payload, and page 0 of the table translates to 0. */
+  /** PRP1 and PRP2. Address 0 stands for no payload, and page 0 of the table translates to 0. */
   setPayload(at: number, address: number, bytes: number): void {
     const records = this.records;
     const page = address >>> PAGE_SHIFT;
@@ -74,24 +69,22 @@ export class CommandBuilder {
     }
   }
 
-  /** A command given by its dwords; identifier and data pointer are filled in. */
+  /** A command given by its dwords; data pointer and identifier are filled in, PSDT and FUSE are 0. */
   buildWhole(request: number, command: Int32Array, address: number, bytes: number): void {
     const { records } = this;
     const at = request << SHIFT;
     for (let i = 0; i < 16; i++) records[at + i] = command[i]!;
+    records[at] = command[0] & SQE_CDW0_OPC_MASK;
     records[at | KIND] = KIND_WIDE;
     this.setPayload(at, address, bytes);
   }
 
-  /** PRP2 is the second page, or stays open for the list of all pages but the first. */
+  /** PRP2 is the second page, or the list of all pages but the first. */
   private setSecondPage(at: number, address: number, bytes: number): void {
     const { records } = this;
-    const page = (address >>> PAGE_SHIFT) + 1;
-    records[at | 8] = this.iovaLow[page]!;
-    records[at | 9] = this.iovaHigh[page]!;
-    if ((address & PAGE_MASK) + bytes <= 2 * PAGE_BYTES) return;
-    records[at | KIND] = records[at | KIND] | KIND_LIST;
-    records[at | REQUEST_ADDRESS] = address;
-    records[at | REQUEST_BYTES] = bytes;
+    const isTwoPages = (address & PAGE_MASK) + bytes <= 2 * PAGE_BYTES;
+    const second = isTwoPages ? (address | PAGE_MASK) + 1 : this.lists.writePages(at >>> SHIFT, address, bytes);
+    records[at | 8] = this.iovaLow[second >>> PAGE_SHIFT] | (second & PAGE_MASK);
+    records[at | 9] = this.iovaHigh[second >>> PAGE_SHIFT]!;
   }
 }

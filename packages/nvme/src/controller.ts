@@ -1,150 +1,174 @@
-import { type Clock, type Log, silentLog, type WaitOptions } from '@phasebit/core';
-import {
-  ADMIN_SET_FEATURES,
-  CSTS,
-  describeStatus,
-  FEATURE_ASYNC_EVENT_CONFIG,
-  FEATURE_NUMBER_OF_QUEUES,
-  FEATURE_NUMBER_OF_QUEUES_RESULT,
-  FEATURE_NUMBER_OF_QUEUES_VALUE,
-  type IdentifyController,
-  PAGE_BYTES,
-  REG_CSTS,
-} from '@phasebit/nvme-spec';
+import { silentLog, type WaitOptions } from '@phasebit/core';
+import type { IdentifyController } from '@phasebit/nvme-spec';
 import type { PcieFunction } from '@phasebit/pcie';
-import { AdminQueue } from './admin-queue.js';
-import { type AsyncEvent, AsyncEvents } from './async-events.js';
-import { type Capabilities, disable, enable, readCapabilities, shutDown, silence } from './bring-up.js';
-import { type ControllerOptions, type ControllerSettings, settleControllerOptions } from './controller-options.js';
-import { DriverError, type DriverErrorCode, type DriverErrorFacts } from './errors.js';
-import { activeNamespaces, identifyController, identifyDescriptors, identifyNamespace } from './identify.js';
-import { allocateRings, createRings, deleteRings } from './io-queues.js';
-import { ADMIN_RING_ENTRIES, ASYNC_EVENT_REQUESTS_MAX, TRANSFER_BYTES_MAX } from './limits.js';
-import { Namespace } from './namespace.js';
-import { QueuePair } from './queue-pair.js';
-import {
-  type QueuePairOptions,
-  type QueuePairPlace,
-  type QueuePairSettings,
-  settleQueuePairOptions,
-} from './queue-pair-options.js';
-
-const ALL_ONES = 0xffff_ffff;
-
-/** Ticks that an I/O command has at least before it counts as timed out, however long they are apart. */
-const TICKS_TO_TIMEOUT = 4;
-
-/**
- * Where a controller stands.
- *
- * ```text
- *   attach() -> READY --shutDown()--> DETACHED
- *                 |
- *                 +--fatal, gone or timed out--> FAILING --queues disabled or given up--> FAILED
- * ```
- *
- * READY    commands can be submitted.
- * FAILING  submissions are still taken, but everything will complete with a path error.
- * FAILED   all that was accepted has been called back; submissions are refused.
- */
-export type ControllerState = 'READY' | 'FAILING' | 'FAILED' | 'DETACHED';
+import { AbortQueue, type ContextAborts } from './admin/abort-queue.js';
+import { identifyController } from './admin/identify.js';
+import { ControllerManagement } from './admin/management.js';
+import type { AdminQueue } from './admin-queue.js';
+import { bringUp } from './bring-up/bring-up.js';
+import type { Capabilities } from './bring-up/capabilities.js';
+import { type Quirk, withoutBroken } from './bring-up/quirks.js';
+import { disable, shutDown } from './bring-up/ready.js';
+import { ControllerCore, type ControllerState } from './controller-core.js';
+import { type ControllerOptions, settleControllerOptions } from './controller-options.js';
+import { ExpiringSignal } from './deadline.js';
+import { disposeBy } from './dispose.js';
+import { DriverError } from './errors.js';
+import { type AsyncEvent, AsyncEvents } from './events/async-events.js';
+import type { ControllerEventKind } from './events/controller-event.js';
+import { EventHub, type EventSubscriber } from './events/event-hub.js';
+import type { EventStream } from './events/event-stream.js';
+import type { Namespace } from './namespace.js';
+import { NamespaceFollower } from './namespaces/namespace-follower.js';
+import { hasChanges, type NamespaceChanges, NamespaceTable } from './namespaces/namespace-table.js';
+import { type NamespaceHandle, openNamespaceHandle } from './promises/namespace-handle.js';
+import { PromisePair } from './promises/promise-pair.js';
+import type { QueuePair } from './queue-pair.js';
+import type { QueuePairOptions } from './queue-pair-options.js';
+import { HealthWatch } from './recovery/health-watch.js';
+import { KeepAlive } from './recovery/keep-alive.js';
+import { Recovery } from './recovery/recovery.js';
 
 /**
  * A controller that was brought up: its namespaces, its admin queue, its I/O queue pairs. It is passive: whoever owns the loop calls
- * {@link Controller.tick} now and then, and polls the queue pairs.
+ * {@link Controller.tick} now and then, and polls the queue pairs. How it is lost and comes back is told at {@link ControllerState}.
  */
 export class Controller {
-  /** what Identify Controller said */
-  readonly identify: IdentifyController;
-  /** what the registers said */
-  readonly capabilities: Capabilities;
   /** admin commands, as promises */
   readonly admin: AdminQueue;
-  /** active namespaces by identifier */
+  /** active namespaces by identifier; the map stays the same and is kept up to date, the namespaces in it never change */
   readonly namespaces: ReadonlyMap<number, Namespace>;
-  /** I/O queue pairs that the controller granted */
-  readonly ioQueuePairsMax: number;
-  /** most bytes of one command: the least of MDTS and a PRP list's page */
-  readonly transferBytesMax: number;
-  /** called once when the controller is lost, after every accepted command was called back */
+  /** commands that change the controller or its namespaces for good */
+  readonly management: ControllerManagement;
+  /** called once when the controller is lost for good, after every accepted command was called back */
   onFailed: (error: DriverError) => void = () => undefined;
+  /** called when a reset begins: with the reason, or with undefined when its owner asked for it */
+  onReset: (error: DriverError | undefined) => void = () => undefined;
+  /** called when the controller is ready again after a reset, with the queue pairs that it does not grant any more */
+  onReady: (gone: readonly QueuePair[]) => void = () => undefined;
+  /** called for a queue pair that is gone although the controller lives; its queues have been deleted */
+  onPairLost: (pair: QueuePair, error: DriverError) => void = () => undefined;
+  /** shuts down what is up, for `await using` */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
-  private readonly pairs: (QueuePair | undefined)[] = [];
-  private currentState: ControllerState = 'READY';
-  private failure: DriverError | undefined;
-  private nextLookNs = 0;
-  private isLooking = false;
-  private lastTickNs: number;
-  private attendedMs = 0;
-  /** of a controller that has failed: it is known not to write to memory any more */
-  private isQuiet = false;
+  private readonly aborts: AbortQueue;
+  private readonly hub: EventHub;
+  private readonly follower: NamespaceFollower;
+  private readonly keepAlive: KeepAlive;
+  private readonly watch: HealthWatch;
+  private readonly recovery: Recovery;
+  private readonly promisePair: PromisePair;
+  private scanning: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    private readonly fn: PcieFunction,
-    private readonly clock: Clock,
-    private readonly log: Log,
-    private readonly settings: ControllerSettings,
-    found: Found,
-    private readonly events: AsyncEvents,
-  ) {
-    this.capabilities = found.capabilities;
-    this.admin = found.admin;
-    this.identify = found.identify;
-    this.namespaces = found.namespaces;
-    this.ioQueuePairsMax = found.ioQueuePairsMax;
-    this.transferBytesMax = found.transferBytesMax;
-    this.lastTickNs = clock.nowNs();
+  static {
+    disposeBy(Controller.prototype, (controller) => controller.dispose());
+  }
+
+  private constructor(private readonly core: ControllerCore) {
+    const { clock, log, settings, fn, table } = core;
+    this.admin = core.found.admin;
+    this.namespaces = table.byNsid;
+    this.aborts = new AbortQueue(this.admin, () => core.found.identity.acl + 1, settings.adminDeadlineMs);
+    this.management = new ControllerManagement({
+      admin: this.admin,
+      identity: () => this.identity,
+      identify: (options) => this.identify(options),
+      rescan: (options) => this.rescan(options),
+    });
+    const around = {
+      clock,
+      pause: () => fn.pause(),
+      tick: () => this.tick(),
+      isOver: () => core.state === 'FAILED' || core.state === 'DETACHED',
+    };
+    this.follower = new NamespaceFollower({
+      ...{ admin: this.admin, clock, log },
+      isReady: () => core.state === 'READY',
+      rescan: () => this.scan({}),
+      publish: (event, changes) => this.hub.publishNamespaces(event, changes),
+    });
+    const follow = (event: AsyncEvent): void => this.follower.notice(event);
+    this.hub = new EventHub(core.requests, around, settings.followNamespaces ? follow : undefined);
+    this.keepAlive = new KeepAlive(log);
+    this.watch = new HealthWatch(core, {
+      onLost: (error) => this.recovery.lost(error),
+      onPairLost: (pair) => void this.reclaim(pair),
+    });
+    this.recovery = new Recovery(core, {
+      onReset: (error) => this.onReset(error),
+      onNamespaces: (changes) => this.publishChanges(changes),
+      onReady: (gone) => this.goOn(gone),
+      onFailed: (error) => this.onFailed(error),
+      stopTraffic: () => this.keepAlive.stop(),
+    });
+    this.promisePair = new PromisePair({
+      ...{ ...around, dma: fn.dma, deadlineMs: settings.adminDeadlineMs },
+      createPair: () => this.createQueuePair(),
+      deletePair: (pair) => this.deleteQueuePair(pair),
+    });
+    this.keepAlive.start(this.admin.queuePair, core.found.keepAliveMs, clock.nowNs());
   }
 
   /**
    * Brings a controller up: from CAP to the last Identify. Every wait has a deadline.
    *
-   * @throws DriverError saying which step failed and how; RangeError for an option out of range
+   * @param wait - for the whole of it
+   * @throws DriverError saying which state failed and how; RangeError for an option out of range
    */
-  static async attach(fn: PcieFunction, options: ControllerOptions): Promise<Controller> {
+  static async attach(fn: PcieFunction, options: ControllerOptions, wait: WaitOptions = {}): Promise<Controller> {
     const settings = settleControllerOptions(options);
     const { clock, log = silentLog } = options;
-    const capabilities = await readCapabilities(fn);
-    await disable(fn, clock, capabilities.readyTimeoutMs);
-    // CAP.MQES is about I/O queues; the admin queue has a limit of its own. [Base] 3.1.4.1, 3.1.4.8
-    const entries = ADMIN_RING_ENTRIES;
-    const rings = allocateRings(fn.dma, entries);
-    const place = { qid: 0, function: fn, ...rings, transferBytesMax: PAGE_BYTES };
-    const queuePair = makeQueuePair(
-      place,
-      settleQueuePairOptions({ entries, sqDoorbell: 'command', cqDoorbell: 'poll' }, entries),
+    const events = new AsyncEvents(log);
+    const table = new NamespaceTable();
+    const signal = new ExpiringSignal(clock, 'attach', wait);
+    const found = await bringUp({ fn, clock, log, settings, events, table, signal });
+    const controller = new Controller(new ControllerCore(fn, clock, log, settings, events, table, found));
+    settings.onState('READY');
+    const { byNsid } = table;
+    log.info(
+      `controller ${found.identity.cntlid} ready: ${byNsid.size} namespaces, ${found.ioQueuePairsMax} queue pairs`,
     );
-    try {
-      await enable(fn, clock, capabilities, { entries, ...rings });
-      const admin = new AdminQueue(queuePair, fn, clock, settings.adminDeadlineMs);
-      const found = await explore(admin, capabilities, settings, log);
-      const events = new AsyncEvents(queuePair);
-      await subscribe(admin, found.identify, events, log);
-      log.info(
-        `controller ${found.identify.cntlid} ready: ${found.namespaces.size} namespaces, ${found.ioQueuePairsMax} queue pairs`,
-      );
-      return new Controller(fn, clock, log, settings, found, events);
-    } catch (error) {
-      const isQuiet = await silence(fn, clock, capabilities.readyTimeoutMs);
-      queuePair.disconnect();
-      if (isQuiet) queuePair.free();
-      throw error;
-    }
+    return controller;
   }
 
   /** Where the controller stands. */
   get state(): ControllerState {
-    return this.currentState;
+    return this.core.state;
   }
 
-  /** Why it is FAILING or FAILED. */
+  /** Why it is RESETTING, FAILING or FAILED; undefined when its owner asked for the reset. */
   get error(): DriverError | undefined {
-    return this.failure;
+    return this.core.failure;
+  }
+
+  /** What Identify Controller said last, without what is known not to work on this one. */
+  get identity(): IdentifyController {
+    return this.core.found.identity;
+  }
+
+  /** What the registers said. */
+  get capabilities(): Capabilities {
+    return this.core.found.capabilities;
+  }
+
+  /** What is peculiar about it. */
+  get quirks(): ReadonlySet<Quirk> {
+    return this.core.found.quirks;
+  }
+
+  /** I/O queue pairs that the controller granted. */
+  get ioQueuePairsMax(): number {
+    return this.core.found.ioQueuePairsMax;
+  }
+
+  /** Most bytes of one command: the least of MDTS and what a list in a page can describe. */
+  get transferBytesMax(): number {
+    return this.core.found.transferBytesMax;
   }
 
   /** I/O queue pairs that exist. */
   get queuePairs(): readonly QueuePair[] {
-    return this.pairs.filter((pair) => pair !== undefined);
+    return this.core.pairs.pairs;
   }
 
   /** An active namespace. @throws DriverError NO_NAMESPACE, naming the ones there are */
@@ -156,66 +180,127 @@ export class Controller {
     return namespace;
   }
 
+  /** Asks Identify Controller again; {@link Controller.identity} says the same from then on. @throws DriverError as `AdminQueue.demand` */
+  async identify(options: WaitOptions = {}): Promise<IdentifyController> {
+    const identity = withoutBroken(await identifyController(this.admin, options), this.quirks);
+    this.core.found = { ...this.core.found, identity };
+    return identity;
+  }
+
+  /** Looks for namespaces again, and tells those who follow events what has changed. @throws DriverError as `AdminQueue.demand` */
+  async rescan(options: WaitOptions = {}): Promise<NamespaceChanges> {
+    const changes = await this.scan(options);
+    this.publishChanges(changes);
+    return changes;
+  }
+
   /**
    * Creates an I/O queue pair. The caller's thread owns it from then on.
    *
    * @throws RangeError for an option out of range; DriverError QUEUE_REFUSED or NOT_READY
    */
-  async createQueuePair(options: QueuePairOptions = {}): Promise<QueuePair> {
-    this.demandReady();
-    const settings = settleQueuePairOptions(options, this.capabilities.queueEntriesMax);
-    const qid = this.freeQid();
-    const rings = allocateRings(this.fn.dma, settings.entries);
-    const place = { qid, function: this.fn, ...rings, transferBytesMax: this.transferBytesMax };
-    const pair = makeQueuePair(place, settings);
-    this.pairs[qid] = pair;
-    try {
-      await createRings(this.admin, qid, settings.entries, rings);
-    } catch (error) {
-      this.drop(pair);
-      throw error;
-    }
-    return pair;
+  async createQueuePair(options: QueuePairOptions = {}, wait: WaitOptions = {}): Promise<QueuePair> {
+    this.core.demandReady();
+    return this.core.pairs.create(this.core.found, options, wait);
   }
 
   /**
    * Deletes an I/O queue pair and gives its memory back. What is in flight or waits on it completes as aborted. Of a controller that has
    * FAILED too, unless it may still write to that memory.
    */
-  async deleteQueuePair(pair: QueuePair): Promise<void> {
-    if (this.currentState === 'FAILED') {
-      this.pairs[pair.qid] = undefined;
-      if (this.isQuiet) pair.free();
+  async deleteQueuePair(pair: QueuePair, wait: WaitOptions = {}): Promise<void> {
+    const { core } = this;
+    if (core.state === 'FAILED') {
+      core.pairs.forget(pair, core.isQuiet);
       return;
     }
-    this.demandReady();
-    // Nobody may ring its doorbells while it goes: they are the next pair's of this identifier.
-    pair.retire();
-    await deleteRings(this.admin, pair.qid);
-    pair.collect();
-    this.drop(pair);
+    core.demandReady();
+    await core.pairs.delete(core.found, pair, wait);
+  }
+
+  /**
+   * Asks the controller to abort a command in flight. No more than it takes at a time are sent; the others wait for their turn.
+   *
+   * @returns whether it was aborted at once; the command completes through its callback in any case
+   * @throws DriverError as `AdminQueue.demand`
+   */
+  abort(pair: QueuePair, cid: number, options: WaitOptions = {}): Promise<boolean> {
+    return this.aborts.abort(pair.qid, cid, options);
+  }
+
+  /** Aborts everything on a queue pair that was submitted with `context`, sent or not. @throws DriverError as `AdminQueue.demand` */
+  abortContext(pair: QueuePair, context: unknown, options: WaitOptions = {}): Promise<ContextAborts> {
+    return this.aborts.abortContext(pair, context, options);
+  }
+
+  /** Opens a namespace for reading and writing with promises; it is closed by its `close`. @throws DriverError NO_NAMESPACE, or as a queue pair cannot be had */
+  openNamespace(nsid: number): Promise<NamespaceHandle> {
+    return openNamespaceHandle(this.promisePair, () => this.namespace(nsid));
   }
 
   /** The oldest event the controller reported and nobody took yet. */
   takeEvent(): AsyncEvent | undefined {
-    return this.events.take();
+    return this.hub.take();
+  }
+
+  /** Calls `subscriber` for each event of a kind, from inside {@link Controller.tick}. @returns ends the subscription */
+  subscribe(kind: ControllerEventKind | 'all', subscriber: EventSubscriber): () => void {
+    return this.hub.subscribe(kind, subscriber);
+  }
+
+  /** All events from now on, one after the other: `for await (const event of controller.events())`. */
+  events(wait: WaitOptions = {}): EventStream {
+    return this.hub.open(wait);
   }
 
   /**
-   * Does what is due: stamps the time, takes admin completions, looks after the controller's health. To be called about every
-   * millisecond or more often; never blocks.
+   * Does what is due: stamps the time, takes admin completions, delivers events, looks after the controller's health, goes on with a reset.
+   * To be called about every millisecond or more often; never blocks.
    */
   tick(): void {
-    if (this.currentState !== 'READY') return;
-    const nowNs = this.clock.nowNs();
-    // Time in which the host did not look, because it was stopped or busy, is not the device's: little of it counts.
-    this.attendedMs += Math.min((nowNs - this.lastTickNs) / 1e6, this.settings.ioTimeoutMs / TICKS_TO_TIMEOUT);
-    this.lastTickNs = nowNs;
-    for (const pair of this.pairs) pair?.setTick(Math.floor(this.attendedMs));
+    const { core } = this;
+    const nowNs = core.clock.nowNs();
+    if (core.state === 'RESETTING') this.recovery.tick(nowNs);
+    if (core.state !== 'READY') return;
     this.admin.queuePair.poll();
-    if (nowNs < this.nextLookNs || this.isLooking) return;
-    this.nextLookNs = nowNs + this.settings.healthCheckMs * 1e6;
-    void this.look();
+    this.watch.tick(nowNs);
+    const owedMs = this.keepAlive.tick(nowNs);
+    if (owedMs > 0) {
+      this.recovery.lost(new DriverError('KEEP_ALIVE_LOST', { owedMs, grantedMs: this.keepAlive.grantedMs }));
+      return;
+    }
+    this.follower.tick(nowNs);
+    this.hub.tick(nowNs);
+  }
+
+  /**
+   * Resets the controller and waits until it is back. Queue pairs stay, on the same memory and with the same identifiers. It can be polled
+   * too: {@link Controller.tick} goes on with it, {@link Controller.state} says where it stands.
+   *
+   * @throws DriverError NOT_READY; why it did not come back; OPERATION_TIMEOUT or ABORTED for the wait alone, while the reset goes on
+   */
+  reset(wait: WaitOptions = {}): Promise<void> {
+    return this.recovery.reset(false, wait, () => this.tick());
+  }
+
+  /** As {@link Controller.reset}, of the whole NVM subsystem: its other controllers are lost to their drivers. @throws DriverError also NOT_SUPPORTED */
+  resetSubsystem(wait: WaitOptions = {}): Promise<void> {
+    return this.recovery.reset(true, wait, () => this.tick());
+  }
+
+  /** First half of a reset, for whoever has something to do in between: queue pairs stand still, the controller is disabled. @throws DriverError when it does not let go */
+  disconnect(wait: WaitOptions = {}): Promise<void> {
+    return this.recovery.disconnect(new ExpiringSignal(this.core.clock, 'disconnect', wait));
+  }
+
+  /** Second half of a reset. @throws DriverError when it does not come up; the step can be taken again */
+  reconnect(wait: WaitOptions = {}): Promise<void> {
+    return this.recovery.reconnect(new ExpiringSignal(this.core.clock, 'reconnect', wait));
+  }
+
+  /** Gives the controller up, also in the middle of a reset: everything accepted is called back, and it is FAILED. */
+  giveUp(): Promise<void> {
+    return this.recovery.giveUp();
   }
 
   /**
@@ -224,157 +309,66 @@ export class Controller {
    * @throws DriverError when it does not answer in time; the queue pairs are disconnected all the same
    */
   async shutDown(options: WaitOptions = {}): Promise<void> {
-    this.demandReady();
-    this.currentState = 'DETACHED';
+    const { core } = this;
+    const { fn, clock, found, pairs, settings } = core;
+    core.demandReady();
+    core.state = 'DETACHED';
+    this.keepAlive.stop();
+    // RTD3E is how long a shutdown takes at most, microseconds, 0 when that is not said. [Base] 5.1.13.2.1
+    const deadlineMs = options.deadlineMs ?? Math.max(settings.adminDeadlineMs, found.identity.rtd3e / 1000);
     try {
-      await shutDown(this.fn, this.clock, options.deadlineMs ?? this.settings.adminDeadlineMs);
-      await disable(this.fn, this.clock, this.capabilities.readyTimeoutMs);
+      await shutDown(fn, clock, deadlineMs, options.signal).catch((error: unknown) => this.forgiveShutdown(error));
+      await disable(fn, clock, found.capabilities.readyTimeoutMs, options.signal);
     } finally {
-      this.disconnectAll();
+      pairs.disconnect();
+      found.admin.queuePair.disconnect();
     }
-    for (const pair of this.queuePairs) pair.free();
-    this.admin.queuePair.free();
+    pairs.free();
+    found.admin.queuePair.free();
+    found.doorbellBuffer?.free();
   }
 
-  private async look(): Promise<void> {
-    this.isLooking = true;
+  private async dispose(): Promise<void> {
+    if (this.core.state === 'RESETTING') await this.giveUp();
+    if (this.core.state === 'READY') await this.shutDown();
+  }
+
+  private forgiveShutdown(error: unknown): void {
+    const isLate = error instanceof DriverError && error.code === 'SHUTDOWN_TIMEOUT';
+    if (!isLate || !this.quirks.has('NO_SHUTDOWN_STATUS')) throw error;
+    this.core.log.info(`controller ${this.identity.cntlid} does not say that it is shut down, as is known of it`);
+  }
+
+  /** One after the other: of two scans at the same time, the one that began first might end last. */
+  private scan(wait: WaitOptions): Promise<NamespaceChanges> {
+    const { core } = this;
+    const scan = (): Promise<NamespaceChanges> => core.table.refresh({ ...core.found, log: core.log }, wait);
+    const scanned = this.scanning.then(scan, scan);
+    this.scanning = scanned;
+    return scanned;
+  }
+
+  private publishChanges(changes: NamespaceChanges): void {
+    if (hasChanges(changes)) this.hub.publishNamespaces(undefined, changes);
+  }
+
+  private goOn(gone: readonly QueuePair[]): void {
+    const { clock, found } = this.core;
+    this.keepAlive.start(found.admin.queuePair, found.keepAliveMs, clock.nowNs());
+    this.watch.restart();
+    this.onReady(gone);
+  }
+
+  /** A queue pair was disconnected, and not by us: its queues are still at the controller, and nobody would ever delete them. */
+  private async reclaim(pair: QueuePair): Promise<void> {
+    const { core } = this;
+    const error = new DriverError('PAIR_LOST', { qid: pair.qid });
+    core.log.warn(error.message);
     try {
-      const csts = await this.fn.registers.read32(REG_CSTS);
-      if (this.currentState !== 'READY') return;
-      if (csts === ALL_ONES) await this.fail('CONTROLLER_GONE', { register: 'CSTS' });
-      else if (CSTS.CFS.get(csts) === 1) await this.fail('CONTROLLER_FATAL', { csts });
-      else if (CSTS.RDY.get(csts) === 0) await this.fail('CONTROLLER_FATAL', { csts, expected: 'CSTS.RDY=1' });
-      else await this.checkAges();
-    } finally {
-      this.isLooking = false;
-    }
-  }
-
-  private async checkAges(): Promise<void> {
-    const { ioTimeoutMs } = this.settings;
-    if (ioTimeoutMs === 0) return;
-    for (const pair of this.queuePairs) {
-      const waitedMs = pair.oldestTicks();
-      if (waitedMs > ioTimeoutMs) return this.fail('COMMAND_TIMEOUT', { qid: pair.qid, waitedMs, ioTimeoutMs });
-    }
-  }
-
-  /** Stops the device from writing to memory, as far as it still listens, and only then gives the payloads back to their owners. */
-  private async fail(code: DriverErrorCode, facts: DriverErrorFacts): Promise<void> {
-    const error = new DriverError(code, facts);
-    this.currentState = 'FAILING';
-    this.failure = error;
-    this.log.warn(`controller ${this.identify.cntlid} lost: ${error.message}`);
-    try {
-      if (code !== 'CONTROLLER_GONE') await disable(this.fn, this.clock, this.capabilities.readyTimeoutMs);
-      this.isQuiet = true;
+      await core.pairs.delete(core.found, pair, {});
     } catch (cause) {
-      this.isQuiet = cause instanceof DriverError && cause.code === 'CONTROLLER_GONE';
-      this.log.warn(`controller ${this.identify.cntlid} could not be disabled: ${String(cause)}`);
+      core.log.warn(`queues of pair ${pair.qid} could not be deleted: ${String(cause)}`);
     }
-    this.currentState = 'FAILED';
-    this.disconnectAll();
-    if (this.isQuiet) this.admin.queuePair.free();
-    this.onFailed(error);
+    this.onPairLost(pair, error);
   }
-
-  private disconnectAll(): void {
-    for (const pair of this.queuePairs) pair.disconnect();
-    this.admin.queuePair.disconnect();
-  }
-
-  private demandReady(): void {
-    if (this.currentState !== 'READY') throw new DriverError('NOT_READY', { state: this.currentState });
-  }
-
-  private freeQid(): number {
-    for (let qid = 1; qid <= this.ioQueuePairsMax; qid++) if (this.pairs[qid] === undefined) return qid;
-    throw new DriverError('QUEUE_REFUSED', { expected: `at most ${this.ioQueuePairsMax} queue pairs, as granted` });
-  }
-
-  private drop(pair: QueuePair): void {
-    this.pairs[pair.qid] = undefined;
-    pair.disconnect();
-    pair.free();
-  }
-}
-
-/** Makes a queue pair over rings that are there. What cannot be made gives the rings back. */
-function makeQueuePair(place: QueuePairPlace, settings: QueuePairSettings): QueuePair {
-  try {
-    return new QueuePair(place, settings);
-  } catch (error) {
-    place.function.dma.free(place.sqAddress);
-    place.function.dma.free(place.cqAddress);
-    throw error;
-  }
-}
-
-interface Found {
-  readonly admin: AdminQueue;
-  readonly capabilities: Capabilities;
-  readonly identify: IdentifyController;
-  readonly namespaces: ReadonlyMap<number, Namespace>;
-  readonly ioQueuePairsMax: number;
-  readonly transferBytesMax: number;
-}
-
-async function explore(
-  admin: AdminQueue,
-  capabilities: Capabilities,
-  settings: ControllerSettings,
-  log: Log,
-): Promise<Found> {
-  const identify = await identifyController(admin);
-  // MDTS is in units of the smallest page, 0 for no limit. [Base] Identify Controller byte 77
-  const mdtsBytes = identify.mdts === 0 ? TRANSFER_BYTES_MAX : PAGE_BYTES * 2 ** identify.mdts;
-  const transferBytesMax = Math.min(TRANSFER_BYTES_MAX, mdtsBytes);
-  const ioQueuePairsMax = await requestQueues(admin, settings.ioQueuePairs);
-  const namespaces = new Map<number, Namespace>();
-  for (const nsid of await activeNamespaces(admin)) {
-    const namespace = await exploreNamespace(admin, nsid, transferBytesMax);
-    if (typeof namespace === 'string') log.warn(`namespace ${nsid} left out: ${namespace}`);
-    else namespaces.set(nsid, namespace);
-  }
-  return { admin, capabilities, identify, namespaces, ioQueuePairsMax, transferBytesMax };
-}
-
-/** A namespace, or why this driver cannot use it. */
-async function exploreNamespace(
-  admin: AdminQueue,
-  nsid: number,
-  transferBytesMax: number,
-): Promise<Namespace | string> {
-  try {
-    const { uuid = '' } = await identifyDescriptors(admin, nsid);
-    const namespace = new Namespace(nsid, await identifyNamespace(admin, nsid), uuid, transferBytesMax);
-    return namespace.unusable === '' ? namespace : namespace.unusable;
-  } catch (error) {
-    // What the decoders refuse: a size of 2^53 blocks or more, a descriptor of an impossible length.
-    if (error instanceof RangeError) return error.message;
-    throw error;
-  }
-}
-
-/** Asks for I/O queues; the controller may grant fewer, or more, which is of no use. [Base] 5.1.25.1.5 */
-async function requestQueues(admin: AdminQueue, wanted: number): Promise<number> {
-  const value = FEATURE_NUMBER_OF_QUEUES_VALUE;
-  const cdw11 = value.NCQR0.set(value.NSQR0.set(0, wanted - 1), wanted - 1);
-  const { dw0 } = await admin.demand({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_NUMBER_OF_QUEUES, cdw11 });
-  const granted = FEATURE_NUMBER_OF_QUEUES_RESULT;
-  return Math.min(wanted, granted.NSQA0.get(dw0) + 1, granted.NCQA0.get(dw0) + 1);
-}
-
-/** Has the controller report what it can report: SMART warnings and the notices of OAES. Without it the driver still works. */
-async function subscribe(
-  admin: AdminQueue,
-  identify: IdentifyController,
-  events: AsyncEvents,
-  log: Log,
-): Promise<void> {
-  const smartWarnings = 0xff;
-  const cdw11 = (identify.oaes | smartWarnings) >>> 0;
-  const { status } = await admin.execute({ opcode: ADMIN_SET_FEATURES, cdw10: FEATURE_ASYNC_EVENT_CONFIG, cdw11 });
-  if (status !== 0) log.warn(`asynchronous events are not configured: ${describeStatus(status)}`);
-  events.park(Math.min(ASYNC_EVENT_REQUESTS_MAX, identify.aerl + 1));
 }

@@ -9,8 +9,18 @@ export type DriverErrorCode =
   | 'COMMAND_FAILED'
   | 'ABORTED'
   | 'QUEUE_REFUSED'
+  | 'QUEUE_BUSY'
+  | 'QUEUE_RELEASED'
   | 'NO_NAMESPACE'
-  | 'NOT_READY';
+  | 'NOT_READY'
+  | 'NOT_SUPPORTED'
+  | 'LOG_CHANGED'
+  | 'OPERATION_FAILED'
+  | 'OPERATION_TIMEOUT'
+  | 'KEEP_ALIVE_LOST'
+  | 'PAIR_LOST'
+  | 'RESET_FAILED'
+  | 'GIVEN_UP';
 
 const MESSAGES: Record<DriverErrorCode, string> = {
   UNSUPPORTED_CONTROLLER: 'the controller lacks what this driver needs',
@@ -22,8 +32,18 @@ const MESSAGES: Record<DriverErrorCode, string> = {
   COMMAND_FAILED: 'a command completed with an error status',
   ABORTED: 'the caller gave the wait up',
   QUEUE_REFUSED: 'no such queue pair can be had',
+  QUEUE_BUSY: 'the queue pair still has commands',
+  QUEUE_RELEASED: 'the queue pair was handed over: another thread owns it',
   NO_NAMESPACE: 'the namespace is not active on this controller',
   NOT_READY: 'the controller is not ready',
+  NOT_SUPPORTED: 'the controller does not offer this',
+  LOG_CHANGED: 'a log page changed during every attempt to read it',
+  OPERATION_FAILED: 'an operation in the background of the controller has failed',
+  OPERATION_TIMEOUT: 'an operation in the background of the controller did not end before its deadline',
+  KEEP_ALIVE_LOST: 'the controller did not answer a keep alive in the time that it granted',
+  PAIR_LOST: 'a queue pair is gone although its controller lives',
+  RESET_FAILED: 'the controller did not come back from any attempt to reset it',
+  GIVEN_UP: 'the owner gave the controller up',
 };
 
 /** Facts about one failure: plain values, to be printed or compared. */
@@ -46,5 +66,10 @@ export class DriverError extends Error {
     super(`${MESSAGES[code]}${particulars.length > 0 ? ` (${particulars.join(', ')})` : ''}`, options);
     this.code = code;
     this.facts = facts;
+  }
+
+  /** The same failure with more particulars, and this one as its cause. */
+  with(facts: DriverErrorFacts): DriverError {
+    return new DriverError(this.code, { ...this.facts, ...facts }, { cause: this.cause ?? this });
   }
 }

@@ -9,10 +9,47 @@ describe('options of a controller', () => {
   it('are other than what is documented when nothing is said', () => {
     expect(settleControllerOptions({ clock })).toEqual({
       ioQueuePairs: 64,
+      adminEntries: 32,
       adminDeadlineMs: 30_000,
       ioTimeoutMs: 30_000,
       healthCheckMs: 10,
+      keepAliveMs: 0,
+      hostId: undefined,
+      arbitration: undefined,
+      shadowDoorbells: true,
+      followNamespaces: true,
+      pci: undefined,
+      quirks: [],
+      onState: expect.any(Function),
+      onLost: 'fail',
+      resetAttemptsMax: 5,
+      resetDelayMs: 1000,
     });
+    const arbitration = { burst: 'unlimited', highWeight: 1, mediumWeight: 1, lowWeight: 1 };
+    expect(settleControllerOptions({ clock, arbitration: {} }).arbitration).toEqual(arbitration);
+  });
+
+  it.each([
+    [{ hostId: new Uint8Array(7) }, 'hostId: expected 8 or 16 bytes, got 7'],
+    [{ hostId: new Uint8Array(16) }, 'hostId: expected a byte that is not zero, got none'],
+    [{ arbitration: { burst: 3 } }, "arbitration.burst: expected a power of two from 1 to 64 or 'unlimited', got 3"],
+    [
+      { arbitration: { burst: 128 } },
+      "arbitration.burst: expected a power of two from 1 to 64 or 'unlimited', got 128",
+    ],
+    [{ arbitration: { lowWeight: 0 } }, 'arbitration.lowWeight: expected an integer from 1 to 256, got 0'],
+    [{ arbitration: { highWeight: 257 } }, 'arbitration.highWeight: expected an integer from 1 to 256, got 257'],
+    [{ pci: { vendorId: 0x1_0000, deviceId: 0 } }, 'pci.vendorId: expected an integer from 0 to 65535, got 65536'],
+    [{ pci: { vendorId: 0, deviceId: -1 } }, 'pci.deviceId: expected an integer from 0 to 65535, got -1'],
+  ])('that cannot be are taken: %j', (options, message) => {
+    expect(() => settleControllerOptions({ clock, ...options })).toThrow(new RangeError(message));
+  });
+
+  it('change after they were given', () => {
+    const hostId = new Uint8Array(8).fill(1);
+    const settings = settleControllerOptions({ clock, hostId });
+    hostId.fill(2);
+    expect(settings.hostId).toEqual(new Uint8Array(8).fill(1));
   });
 
   it.each([
@@ -22,6 +59,11 @@ describe('options of a controller', () => {
     ['ioTimeoutMs', -1, 'an integer from 0 to 2147483647'],
     ['healthCheckMs', 1.5, 'an integer from 1 to 2147483647'],
     ['healthCheckMs', NaN, 'an integer from 1 to 2147483647'],
+    ['adminEntries', 1, 'an integer from 2 to 4096'],
+    ['adminEntries', 4097, 'an integer from 2 to 4096'],
+    ['keepAliveMs', -1, 'an integer from 0 to 2147483647'],
+    ['resetAttemptsMax', 0, 'an integer from 1 to 1000000'],
+    ['resetDelayMs', -1, 'an integer from 0 to 2147483647'],
   ])('out of range are taken: %s %d', (name, value, expected) => {
     expect(() => settleControllerOptions({ clock, [name]: value })).toThrow(
       new RangeError(`${name}: expected ${expected}, got ${value}`),
@@ -39,6 +81,10 @@ describe('options of a queue pair', () => {
       callbackIn: 'tracker',
       lookAhead: true,
       completionsPerPollMax: 65_536,
+      payload: 'auto',
+      sglMerge: true,
+      retriesMax: 4,
+      priority: 'urgent',
     });
     expect(settleQueuePairOptions({}, 2)).toMatchObject({ entries: 2, requests: 4 });
   });
@@ -77,5 +123,8 @@ describe('an error of the driver', () => {
     expect(error).toMatchObject({ name: 'DriverError', code: 'QUEUE_REFUSED', facts: { qid: 3 }, cause });
     expect(error.message).toBe('no such queue pair can be had (qid=3, status=busy)');
     expect(new DriverError('ABORTED').message).toBe('the caller gave the wait up');
+    const more = error.with({ state: 'QUEUES' });
+    expect(more).toMatchObject({ code: 'QUEUE_REFUSED', facts: { qid: 3, status: 'busy', state: 'QUEUES' }, cause });
+    expect(new DriverError('ABORTED').with({}).cause).toMatchObject({ code: 'ABORTED' });
   });
 });

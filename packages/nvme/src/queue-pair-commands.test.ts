@@ -88,7 +88,7 @@ describe('a command', () => {
   });
 
   it.each(['tracker', 'request'] as const)('calls another one’s callback, kept in the %s', (callbackIn) => {
-    const device = new ScriptedDevice({ entries: 4, requests: 32, callbackIn });
+    const device = new ScriptedDevice({ entries: 4, requests: 32, callbackIn, retriesMax: 0 });
     const address = device.dma.allocate(4096);
     const called: string[] = [];
     for (let i = 0; i < 20; i++) {

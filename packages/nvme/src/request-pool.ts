@@ -11,31 +11,27 @@ import { type CompletionCallback, noCallback } from './completion.js';
  *
  * ```text
  *   0 .. 15   the command, as it goes into the ring
- *   16        REQUEST_KIND       what is special about it, 0 for a plain transfer of at most two pages
- *   17        REQUEST_ADDRESS    host address of the payload, where a PRP list is needed
- *   18        REQUEST_BYTES      bytes of the payload, where a PRP list is needed
- *   19        REQUEST_NEXT       next free request, while free
- *   20        REQUEST_PIECES     of a whole: pieces that have not completed
- *   21        REQUEST_STATUS     of a whole: status of the first piece that failed, else 0
+ *   16        REQUEST_KIND       what is special about it, 0 for a plain transfer
+ *   17        REQUEST_NEXT       next free request, while free; next piece, while a whole is being built
+ *   18        REQUEST_PIECES     of a whole: pieces that have not completed
+ *   19        REQUEST_STATUS     of a whole: status of the first piece that failed, else 0
+ *   20        REQUEST_SECOND     of a fused whole: status of the second command
  * ```
  */
 export const REQUEST_SHIFT = 5;
 /** See {@link REQUEST_SHIFT}. */
 export const REQUEST_KIND = 16;
 /** See {@link REQUEST_SHIFT}. */
-export const REQUEST_ADDRESS = 17;
+export const REQUEST_NEXT = 17;
 /** See {@link REQUEST_SHIFT}. */
-export const REQUEST_BYTES = 18;
-const REQUEST_NEXT = 19;
+export const REQUEST_PIECES = 18;
 /** See {@link REQUEST_SHIFT}. */
-export const REQUEST_PIECES = 20;
+export const REQUEST_STATUS = 19;
 /** See {@link REQUEST_SHIFT}. */
-export const REQUEST_STATUS = 21;
+export const REQUEST_SECOND = 20;
 
-/** Bit of REQUEST_KIND: the payload has more than two pages. */
-export const KIND_LIST = 1;
-/** Bit of REQUEST_KIND: the command has something in dwords 2 to 5 or 13 to 15, which plain transfers leave zero. */
-export const KIND_WIDE = 2;
+/** REQUEST_KIND: the command has something in dwords 2 to 5 or 13 to 15, which plain transfers leave zero. */
+export const KIND_WIDE = 1;
 
 const NONE = -1;
 const SHIFT = REQUEST_SHIFT;

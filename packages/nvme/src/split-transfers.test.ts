@@ -1,190 +1,194 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plainNamespace } from '../test-support/scripted-device.js';
+import type { CommandBuilder } from './command-builder.js';
 import type { CompletionCallback } from './completion.js';
-import type { Namespace } from './namespace.js';
 import { RequestPool } from './request-pool.js';
-import { crossesBoundary, pieceBlocks, type PieceSender, SplitTransfers } from './split-transfers.js';
+import { SplitTransfers } from './split-transfers.js';
 import { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_NEVER } from './submit-result.js';
 
 interface Piece {
-  readonly address: number;
-  readonly lba: number;
-  readonly blocks: number;
   readonly request: number;
+  readonly callback: CompletionCallback;
+  readonly context: unknown;
   end(status: number): void;
 }
 
-/** Keeps the pieces that it is to send, with a request for each, as the queue pair does. */
-class KeptPieces implements PieceSender {
+/** Keeps what is sent, and gives requests back before it calls back, as the rings do. */
+class KeptPieces {
   readonly pieces: Piece[] = [];
+  readonly splits: SplitTransfers;
 
-  constructor(private readonly pool: RequestPool) {}
-
-  sendPiece(
-    opcode: number,
-    namespace: Namespace,
-    address: number,
-    lba: number,
-    blocks: number,
-    flags: number,
-    callback: CompletionCallback,
-    context: unknown,
-  ): void {
-    expect([opcode, namespace.nsid, flags]).toEqual([2, 1, 0x4000_0000]);
-    const request = this.pool.take();
-    expect(request).toBeGreaterThanOrEqual(0);
-    const end = (status: number): void => {
-      this.pool.give(request);
-      callback(context, status, 77);
+  constructor(readonly pool: RequestPool) {
+    const submit = (request: number, callback: CompletionCallback, context: unknown): void => {
+      const end = (status: number): void => {
+        pool.give(request);
+        callback(context, status, 77);
+      };
+      this.pieces.push({ request, callback, context, end });
     };
-    this.pieces.push({ address, lba, blocks, request, end });
+    const submitFused = (
+      first: number,
+      onFirst: CompletionCallback,
+      firstContext: unknown,
+      second: number,
+      onSecond: CompletionCallback,
+      secondContext: unknown,
+    ): void => {
+      submit(first, onFirst, firstContext);
+      submit(second, onSecond, secondContext);
+    };
+    // Nothing here is plain, so nothing is built.
+    this.splits = new SplitTransfers(pool, undefined as unknown as CommandBuilder, { submit }, { submitFused });
+  }
+
+  /** Collects and sends `count` pieces, and gives the requests they got. */
+  send(count: number, onDone: CompletionCallback = () => undefined): { answer: number; requests: number[] } {
+    this.splits.begin();
+    const requests = Array.from({ length: count }, () => this.splits.take());
+    const answer = this.splits.send(onDone, 'context');
+    this.splits.giveUp();
+    return { answer, requests };
   }
 }
-
-function submit(
-  namespace: Namespace,
-  lba: number,
-  blocks: number,
-  requests: number,
-  onDone: CompletionCallback = () => undefined,
-) {
-  const pool = new RequestPool(requests);
-  const kept = new KeptPieces(pool);
-  const splits = new SplitTransfers(pool, kept);
-  const answer = splits.submit(2, namespace, 8192, lba, blocks, 0x4000_0000, onDone, 'context');
-  return { pool, pieces: kept.pieces, answer, splits };
-}
-
-/** A boundary of any kind, powers of two among them, and a start anywhere below 2^53. */
-const plan = fc.record({
-  boundaryBlocks: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 300 }), fc.constantFrom(8, 256, 65_535)),
-  transferBlocksMax: fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 256 })),
-  lba: fc.oneof(
-    fc.nat(1000),
-    fc
-      .maxSafeNat()
-      .map((lba) => lba - 2000)
-      .filter((lba) => lba >= 0),
-  ),
-  blocks: fc.integer({ min: 1, max: 300 }),
-});
-
-/** Pieces by the rule alone, block by block: a new one at each boundary, and after the most blocks of one command. */
-function countPieces(lba: number, blocks: number, boundary: number, most: number): number {
-  let pieces = 0;
-  let length = most;
-  for (let i = 0; i < blocks; i++) {
-    const isAtBoundary = boundary !== 0 && BigInt(lba + i) % BigInt(boundary) === 0n;
-    if (length === most || isAtBoundary) {
-      pieces++;
-      length = 0;
-    }
-    length++;
-  }
-  return pieces;
-}
-
-describe('pieces', () => {
-  it('overlap, leave a gap, cross a boundary, are too long, or more than it takes', () => {
-    fc.assert(
-      fc.property(plan, ({ boundaryBlocks, transferBlocksMax, lba, blocks }) => {
-        const namespace = plainNamespace({ boundaryBlocks, transferBlocksMax });
-        const { pieces, answer } = submit(namespace, lba, blocks, 2000);
-        expect(answer).toBe(SUBMIT_ACCEPTED);
-        let done = 0;
-        for (const piece of pieces) {
-          expect([piece.lba, piece.address]).toEqual([lba + done, 8192 + done * 4096]);
-          expect(piece.blocks).toBeGreaterThan(0);
-          expect(piece.blocks).toBeLessThanOrEqual(transferBlocksMax);
-          expect(crossesBoundary(piece.lba, piece.blocks, boundaryBlocks)).toBe(false);
-          done += piece.blocks;
-        }
-        expect(done).toBe(blocks);
-        expect(pieces.length).toBe(countPieces(lba, blocks, boundaryBlocks, transferBlocksMax));
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  it('are cut where exact arithmetic sees no boundary', () => {
-    fc.assert(
-      fc.property(plan, ({ boundaryBlocks, lba, blocks }) => {
-        const exact =
-          boundaryBlocks !== 0 &&
-          BigInt(lba) / BigInt(boundaryBlocks) !== BigInt(lba + blocks - 1) / BigInt(boundaryBlocks);
-        expect(crossesBoundary(lba, blocks, boundaryBlocks)).toBe(exact);
-      }),
-    );
-  });
-
-  it('end at a boundary that the transfer ends at', () => {
-    const namespace = plainNamespace({ boundaryBlocks: 10, transferBlocksMax: 4 });
-    expect([7, 10, 13, 18].map((lba) => pieceBlocks(lba, 100, namespace))).toEqual([3, 4, 4, 2]);
-    expect(crossesBoundary(6, 4, 10)).toBe(false);
-    expect(crossesBoundary(6, 5, 10)).toBe(true);
-    expect(crossesBoundary(6, 1000, 0)).toBe(false);
-  });
-});
 
 describe('a whole', () => {
   it('ends before its last piece, more than once, or with another status than the first failure', () => {
-    const order = fc.array(fc.nat(), { minLength: 1000, maxLength: 1000 });
-    const statuses = fc.array(fc.constantFrom(0, 0, 0, 0x80, 0x281, 0x4002), { minLength: 200, maxLength: 200 });
+    const order = fc.array(fc.nat(), { minLength: 100, maxLength: 100 });
+    const statuses = fc.array(fc.constantFrom(0, 0, 0, 0x80, 0x281, 0x4002), { minLength: 101, maxLength: 101 });
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 100 }), order, statuses, (count, whichFirst, statusOf) => {
         const outcomes: unknown[][] = [];
-        const namespace = plainNamespace({ transferBlocksMax: 1 });
-        const { pool, pieces } = submit(namespace, 0, count, count + 1, (...outcome) => void outcomes.push(outcome));
-        expect(pool.available).toBe(0);
+        const kept = new KeptPieces(new RequestPool(count + 1));
+        expect(kept.send(count, (...outcome) => void outcomes.push(outcome)).answer).toBe(SUBMIT_ACCEPTED);
+        expect(kept.pool.available).toBe(0);
         let first = 0;
         for (let left = count; left > 0; left--) {
           expect(outcomes).toEqual([]);
-          const [piece] = pieces.splice(whichFirst[left] % left, 1);
+          const [piece] = kept.pieces.splice(whichFirst[left - 1] % left, 1);
           const status = statusOf[left];
           if (first === 0) first = status;
           piece.end(status);
         }
         expect(outcomes).toEqual([['context', first, 0]]);
-        expect(pool.available).toBe(count + 1);
+        expect(kept.pool.available).toBe(count + 1);
+        expect(kept.splits.count).toBe(1);
       }),
     );
   });
 
-  it('is sent in part when there are too few requests', () => {
-    const namespace = plainNamespace({ transferBlocksMax: 1 });
+  it('is sent out of order', () => {
+    const kept = new KeptPieces(new RequestPool(8));
+    const { requests } = kept.send(5);
+    expect(kept.pieces.map((piece) => piece.request)).toEqual(requests);
+    expect(new Set(requests).size).toBe(5);
+  });
+
+  it('is sent in part, or keeps requests, when there are too few', () => {
     for (let requests = 1; requests <= 12; requests++) {
-      const { pool, pieces, answer, splits } = submit(namespace, 0, 10, requests);
-      expect(answer).toBe(requests < 11 ? SUBMIT_NEVER : SUBMIT_ACCEPTED);
-      expect(pieces.length).toBe(requests < 11 ? 0 : 10);
-      expect(pool.available).toBe(requests < 11 ? requests : requests - 11);
-      expect(splits.count).toBe(requests < 11 ? 0 : 1);
+      const kept = new KeptPieces(new RequestPool(requests));
+      expect(kept.send(10).answer).toBe(requests < 11 ? SUBMIT_NEVER : SUBMIT_ACCEPTED);
+      expect(kept.pieces.length).toBe(requests < 11 ? 0 : 10);
+      expect(kept.pool.available).toBe(requests < 11 ? requests : requests - 11);
+      expect(kept.splits.count).toBe(requests < 11 ? 0 : 1);
     }
   });
 
   it('is refused for ever when requests are only taken at the moment', () => {
-    const pool = new RequestPool(11);
-    const kept = new KeptPieces(pool);
-    const splits = new SplitTransfers(pool, kept);
-    const namespace = plainNamespace({ transferBlocksMax: 1 });
-    const held = pool.take();
-    expect(splits.submit(2, namespace, 8192, 0, 10, 0x4000_0000, () => undefined, 0)).toBe(SUBMIT_AGAIN);
-    expect([kept.pieces.length, pool.available]).toEqual([0, 10]);
-    pool.give(held);
-    expect(splits.submit(2, namespace, 8192, 0, 10, 0x4000_0000, () => undefined, 0)).toBe(SUBMIT_ACCEPTED);
+    for (let held = 1; held <= 11; held++) {
+      const pool = new RequestPool(11);
+      const kept = new KeptPieces(pool);
+      const taken = Array.from({ length: held }, () => pool.take());
+      expect(kept.send(10).answer).toBe(SUBMIT_AGAIN);
+      expect([kept.pieces.length, pool.available]).toEqual([0, 11 - held]);
+      for (const request of taken) pool.give(request);
+      expect(kept.send(10).answer).toBe(SUBMIT_ACCEPTED);
+    }
   });
 
   it('cannot be followed by another one from its callback', () => {
-    const namespace = plainNamespace({ transferBlocksMax: 1 });
-    const pool = new RequestPool(3);
-    const kept = new KeptPieces(pool);
-    const splits = new SplitTransfers(pool, kept);
+    const kept = new KeptPieces(new RequestPool(3));
     let again = -1;
-    const onDone = (): void => {
-      again = splits.submit(2, namespace, 8192, 2, 2, 0x4000_0000, () => undefined, 0);
-    };
-    splits.submit(2, namespace, 8192, 0, 2, 0x4000_0000, onDone, 0);
+    kept.send(2, () => (again = kept.send(2).answer));
     for (const piece of kept.pieces.splice(0)) piece.end(0);
     expect(again).toBe(SUBMIT_ACCEPTED);
+  });
+
+  it('of one piece takes two requests, or is counted', () => {
+    const outcomes: unknown[][] = [];
+    const kept = new KeptPieces(new RequestPool(1));
+    expect(kept.send(1, (...outcome) => void outcomes.push(outcome)).answer).toBe(SUBMIT_ACCEPTED);
+    kept.pieces[0].end(0x281);
+    expect(outcomes).toEqual([['context', 0x281, 77]]);
+    expect([kept.splits.count, kept.pool.available]).toEqual([0, 1]);
+  });
+
+  it('of one piece is refused for ever when there is no request', () => {
+    const kept = new KeptPieces(new RequestPool(1));
+    kept.pool.take();
+    expect(kept.send(1).answer).toBe(SUBMIT_AGAIN);
+  });
+
+  it('is not found by the callback and context of its pieces', () => {
+    const kept = new KeptPieces(new RequestPool(8));
+    const { requests } = kept.send(3);
+    const [{ callback, context }] = kept.pieces;
+    const whole = kept.splits.wholeOf(callback, context);
+    expect(requests).not.toContain(whole);
+    expect(kept.pool.contexts[whole]).toBe('context');
+    expect(kept.splits.wholeOf(() => undefined, context)).toBe(-1);
+  });
+});
+
+describe('what was collected', () => {
+  it('is kept when it is given up', () => {
+    const kept = new KeptPieces(new RequestPool(5));
+    kept.splits.begin();
+    for (let i = 0; i < 7; i++) expect(kept.splits.take() >= 0).toBe(i < 5);
+    expect(kept.pool.available).toBe(0);
+    kept.splits.giveUp();
+    kept.splits.giveUp();
+    expect(kept.pool.available).toBe(5);
+    expect(new Set(Array.from({ length: 5 }, () => kept.pool.take())).size).toBe(5);
+  });
+});
+
+describe('a fused whole', () => {
+  it.each([
+    [0, 0],
+    [0x285, 0x000a],
+    [0, 0x280],
+  ])('mixes its statuses up: %i and %i, in either order', (first, second) => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const outcomes: unknown[][] = [];
+      const kept = new KeptPieces(new RequestPool(3));
+      kept.splits.begin();
+      kept.splits.take();
+      kept.splits.take();
+      const onDone = (...outcome: unknown[]): void => void outcomes.push(outcome);
+      expect(kept.splits.sendFused(onDone, 'context')).toBe(SUBMIT_ACCEPTED);
+      kept.splits.giveUp();
+      const [{ callback, context }] = kept.pieces;
+      expect(kept.pool.contexts[kept.splits.wholeOf(callback, context)]).toBe('context');
+      for (const which of order) {
+        expect(outcomes).toEqual([]);
+        kept.pieces[which].end(which === 0 ? first : second);
+      }
+      expect(outcomes).toEqual([['context', first, second]]);
+      expect(kept.pool.available).toBe(3);
+    }
+  });
+
+  it('is sent with a request too few', () => {
+    const kept = new KeptPieces(new RequestPool(3));
+    kept.pool.take();
+    kept.splits.begin();
+    kept.splits.take();
+    kept.splits.take();
+    expect(kept.splits.sendFused(() => undefined, 0)).toBe(SUBMIT_AGAIN);
+    kept.splits.giveUp();
+    expect([kept.pieces.length, kept.pool.available]).toEqual([0, 2]);
   });
 });

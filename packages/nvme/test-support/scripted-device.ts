@@ -1,19 +1,66 @@
-import { createDmaArena, createLinkMemory, DmaSpace, LinkDevice, openLink, type PcieFunction } from '@phasebit/pcie';
-import { settleQueuePairOptions, type QueuePairOptions } from '../src/queue-pair-options.js';
+import {
+  createDmaArena,
+  createLinkMemory,
+  DmaSpace,
+  LinkDevice,
+  type LinkHostOptions,
+  openLink,
+  type PcieFunction,
+} from '@phasebit/pcie';
+import type { CommandLimits } from '../src/command-limits.js';
+import { settleQueuePairOptions, type QueuePairOptions, type QueuePairPlace } from '../src/queue-pair-options.js';
 import { QueuePair } from '../src/queue-pair.js';
 import type { Namespace } from '../src/namespace.js';
 
-/** A namespace of 4 KiB blocks that nobody identified. */
+/** Limits of a controller that offers everything and bounds nothing. */
+export const NO_LIMITS: CommandLimits = {
+  offered: 0xffff,
+  canFuse: true,
+  compareAndWriteBlocksMax: 65_536,
+  verifyBlocksMax: 65_536,
+  writeZeroesBlocksMax: 65_536,
+  writeZeroesDeallocateBlocksMax: 65_536,
+  writeUncorrectableBlocksMax: 65_536,
+  datasetRangesMax: 256,
+  datasetRangeBlocksMax: 0xffff_ffff,
+  datasetBlocksMax: Number.MAX_SAFE_INTEGER,
+  copyRangesMax: 256,
+  copyRangeBlocksMax: 65_536,
+  copyBlocksMax: 0xffff_ffff,
+  copyFormats: 3,
+  hasDirectives: true,
+  hasPlacement: true,
+  reservations: 0xff,
+};
+
+/**
+ * A namespace of 4 KiB blocks that nobody identified. What follows from the format is made to: `wireBlockBytes`, most blocks, tag bits.
+ */
 export function plainNamespace(changes: Partial<Namespace> = {}): Namespace {
+  const { blockBytes = 4096, metadataBytes = 0, isExtended = false, piType = 0, guardBits = 16 } = changes;
+  const { transferBlocksMax = 128, storageTagBits = 0 } = changes;
+  const tagBits = { 16: 32, 32: 80, 64: 48 }[guardBits] ?? 0;
   const namespace = {
     nsid: 1,
-    blockBytes: 4096,
-    blockShift: 12,
+    blockBytes,
+    blockShift: Math.log2(blockBytes),
     blocks: 1 << 20,
-    transferBlocksMax: 128,
+    plainBlocksMax: metadataBytes === 0 ? transferBlocksMax : 0,
+    plainZeroesMax: piType === 0 ? 65_536 : 0,
+    transferBlocksMax,
+    strippedBlocksMax: transferBlocksMax,
     boundaryBlocks: 0,
+    metadataBytes,
+    isExtended,
+    wireBlockBytes: blockBytes + (isExtended ? metadataBytes : 0),
+    piType,
+    piIsFirst: false,
+    piBytes: piType === 0 ? 0 : guardBits === 16 ? 8 : 16,
+    storageTagBits,
+    referenceTagBits: piType === 0 ? 0 : tagBits - storageTagBits,
+    limits: NO_LIMITS,
   };
-  return { ...namespace, anaGroupId: 0, ...changes } as unknown as Namespace;
+  return { ...namespace, anaGroupId: 0, ...changes, guardBits: piType === 0 ? 0 : guardBits } as unknown as Namespace;
 }
 
 /**
@@ -32,21 +79,41 @@ export class ScriptedDevice {
   private cqTail = 0;
   private phase = 1;
 
-  constructor(options: QueuePairOptions & { entries: number }, scatterSeed?: number) {
+  constructor(
+    options: QueuePairOptions & { entries: number },
+    scatterSeed?: number,
+    place: Partial<QueuePairPlace> = {},
+    surroundings: Partial<Pick<LinkHostOptions, 'clock' | 'pause'>> = {},
+  ) {
     this.dma.attach(createDmaArena({ bytes: 1 << 20 }));
     this.dma.attach(
       createDmaArena({ bytes: 8 << 20, iovaBase: 2 ** 40, ...(scatterSeed === undefined ? {} : { scatterSeed }) }),
     );
     const memory = createLinkMemory({ queues: 4 });
     this.link = new LinkDevice(memory);
-    this.function = openLink({ memory, dma: this.dma, clock: { nowNs: () => 0 }, pause: () => Promise.resolve() });
+    const standing = { clock: { nowNs: () => 0 }, pause: () => Promise.resolve() };
+    this.function = openLink({ memory, dma: this.dma, ...standing, ...surroundings });
     this.entries = options.entries;
     const sqAddress = this.dma.allocate(options.entries * 64, { contiguous: true });
     const cqAddress = this.dma.allocate(options.entries * 16, { contiguous: true });
     this.sq = viewOf(this.dma.bytes(sqAddress, options.entries * 64));
     this.cq = viewOf(this.dma.bytes(cqAddress, options.entries * 16));
-    const place = { qid: 1, function: this.function, sqAddress, cqAddress, transferBytesMax: 512 << 10 };
-    this.pair = new QueuePair(place, settleQueuePairOptions(options, 65_536));
+    const places = { qid: 1, function: this.function, sqAddress, cqAddress, transferBytesMax: 512 << 10, ...place };
+    this.pair = new QueuePair(places, settleQueuePairOptions(options, 65_536));
+  }
+
+  /** Forgets all, as a controller does that is reset and whose queues are created again. */
+  restart(): void {
+    this.link.words[this.link.sqDoorbellWord(1)] = 0;
+    this.link.words[this.link.cqDoorbellWord(1)] = 0;
+    this.sqHead = 0;
+    this.cqTail = 0;
+    this.phase = 1;
+  }
+
+  /** Sends the message of an MSI-X vector. */
+  sendMessage(vector: number): void {
+    this.link.sendMessage(vector);
   }
 
   /** The tail that the host last wrote to the doorbell. */
@@ -96,12 +163,12 @@ export class ScriptedDevice {
   }
 
   /** Posts a completion. Throws when the host has not given the entry back. */
-  complete(cid: number, status = 0, dw0 = 0): void {
+  complete(cid: number, status = 0, dw0 = 0, sqHead = this.sqHead): void {
     if ((this.cqTail + 1) % this.entries === this.cqHeadDoorbell) throw new Error('the completion ring is full');
     const at = this.cqTail * 16;
     this.cq.setUint32(at, dw0, true);
     this.cq.setUint32(at + 4, 0, true);
-    this.cq.setUint16(at + 8, this.sqHead, true);
+    this.cq.setUint16(at + 8, sqHead, true);
     this.cq.setUint16(at + 10, 1, true);
     this.cq.setUint32(at + 12, (cid | (this.phase << 16) | (status << 17)) >>> 0, true);
     this.cqTail = (this.cqTail + 1) % this.entries;

@@ -3,7 +3,7 @@ import { createDmaArena, DeviceDma, DmaSpace } from '@phasebit/pcie';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainNamespace, ScriptedDevice } from '../test-support/scripted-device.js';
-import { PrpLists } from './prp-lists.js';
+import { ListMemory } from './list-memory.js';
 import { SUBMIT_ACCEPTED } from './submit-result.js';
 
 const BLOCKS_MAX = 1024;
@@ -101,11 +101,11 @@ describe('PRP lists', () => {
     dma.attach(createDmaArena({ bytes: 4 << 20, scatterSeed: 2 }));
     const payload = dma.allocate(1 << 20);
     for (const transferPages of [1, 2, 3, 31, 32, 100, 127, 128, 511, 512]) {
-      const lists = new PrpLists(dma, 16, transferPages);
+      const lists = new ListMemory(dma, 16, transferPages);
       const bytes = transferPages * 4096;
       const found = new Set<number>();
       for (let list = 0; list < 16 && bytes < 1 << 20; list++) {
-        const address = lists.write(list, payload + 4, bytes);
+        const address = lists.writePages(list, payload + 4, bytes);
         expect(address % 8).toBe(0);
         expect(address >>> 12).toBe((address + transferPages * 8 - 1) >>> 12);
         for (let entry = 0; entry < transferPages; entry++) {
@@ -118,6 +118,6 @@ describe('PRP lists', () => {
   });
 
   it.each([0, 513])('are made for transfers of %i pages', (transferPages) => {
-    expect(() => new PrpLists(new DmaSpace(), 1, transferPages)).toThrow(InvariantError);
+    expect(() => new ListMemory(new DmaSpace(), 1, transferPages)).toThrow(InvariantError);
   });
 });

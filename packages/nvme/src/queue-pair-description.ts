@@ -1,0 +1,36 @@
+import type { QueuePairPlace, QueuePairSettings } from './queue-pair-options.js';
+import type { RingState } from './ring-state.js';
+import type { ShadowPages } from './shadow-use.js';
+
+/**
+ * A queue pair on its way to another thread: what `release` gives and `adoptQueuePair` takes. Plain data, to be posted. Its addresses
+ * mean the same memory only where the function was reopened: see `describeLink` and `reopenLink` of `@phasebit/pcie`.
+ */
+export interface QueuePairDescription {
+  /** where it is: identifier, ring and list addresses, limits. All memory is the first owner's */
+  readonly place: Omit<QueuePairPlace, 'function'>;
+  readonly settings: QueuePairSettings;
+  readonly state: RingState;
+  /** shadow doorbells that it rings through; undefined for registers */
+  readonly shadow: ShadowPages | undefined;
+}
+
+/** Puts a description together. */
+export function describePair(
+  { function: _, ...place }: QueuePairPlace,
+  settings: QueuePairSettings,
+  listAddress: number,
+  state: RingState,
+  shadow: ShadowPages | undefined,
+): QueuePairDescription {
+  return {
+    place: { ...place, listAddress, ringsAreGiven: true },
+    settings,
+    state,
+    shadow: shadow === undefined ? undefined : onlyPages(shadow),
+  };
+}
+
+function onlyPages({ dstrd, eventIdxAddress, shadowAddress }: ShadowPages): ShadowPages {
+  return { dstrd, eventIdxAddress, shadowAddress };
+}
