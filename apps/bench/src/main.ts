@@ -9,6 +9,7 @@ import { describeStack, stackSettings } from './report/describe-stack.js';
 import { fioJson } from './report/fio-json.js';
 import { LiveLine } from './report/live-line.js';
 import { describeMachine } from './report/machine.js';
+import { stackReportJson, stackReportText } from './report/stack-report.js';
 import { renderReport } from './report/table.js';
 import { checkOutput, colorOf, writeReport } from './report/write-report.js';
 import { runTour } from './tour/tour.js';
@@ -40,16 +41,18 @@ async function run(options: BenchOptions): Promise<number> {
   const machine = describeMachine();
   const signal = interruptSignal((text) => process.stderr.write(`\n${text}`));
   const hooks = { live: new LiveLine(process.stderr, options.report.eta), isInterrupted: () => signal.aborted };
-  const results = await runJobs(options.jobs!.groups, options, hooks);
+  const { results, report } = await runJobs(options.jobs!.groups, options, hooks);
   const elapsedMs = performance.now() - startedMs;
-  const facts = { machine, stack: stackSettings(options), globalSettings: {}, nowMs: Date.now(), elapsedMs };
+  const run = stackReportJson(report, options.stack);
+  const facts = { machine, stack: stackSettings(options), run, globalSettings: {}, nowMs: Date.now(), elapsedMs };
+  const color = colorOf(options.report);
   const text =
     options.report.outputFormat === 'json'
       ? `${JSON.stringify(fioJson(results, facts), null, 2)}\n`
-      : renderReport(results, machine, describeStack(options), colorOf(options.report));
+      : renderReport(results, machine, describeStack(options), color) + stackReportText(report, options.stack, color);
   writeReport(text, options.report);
   const failed = results.some((result) => result.errors > 0 || (result.verify?.errors ?? 0) > 0);
-  return failed ? EXIT_ERRORS : EXIT_GOOD;
+  return failed || report.shutdownErrors.length > 0 ? EXIT_ERRORS : EXIT_GOOD;
 }
 
 main().then(

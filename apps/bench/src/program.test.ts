@@ -76,7 +76,19 @@ interface Report {
       readonly verify_errors: number;
       readonly verify_failures: readonly string[];
       readonly mmio_writes_per_io: number;
+      readonly sq_shadow_writes_per_io: number;
+      readonly cq_shadow_writes_per_io: number;
+      readonly interrupts_per_io: number;
+      readonly retried: number;
+      readonly spurious_completions: number;
     }[];
+    readonly run: {
+      readonly faults: readonly { readonly controller: number; readonly struck: number }[];
+      readonly struck_commands: number;
+      readonly resets: Readonly<Record<string, number>>;
+      readonly lost: Readonly<Record<string, number>>;
+      readonly modelled_media?: { readonly source: string; readonly statistics: { readonly programs: number } };
+    };
   };
 }
 
@@ -110,6 +122,17 @@ describe('a run that cannot be done as asked ends with exit code 2, a sentence a
     ['--rw=randread --iodepth=129 --ring=64', 'iodepth: expected commands that need at most 128 requests'],
     ['--rw=read --bs=4m --iodepth=15 --ring=64', 'got 15 that need 135'],
     ['--rw=randread --output=FOLDER', ': expected a file that can be written: EISDIR'],
+    [
+      '--rw=read --layer=nvme --iovecs=3',
+      'bs: expected a multiple of 12, for --iovecs=3 elements of multiples of 4 bytes, got 4096',
+    ],
+    [
+      '--rw=read --layer=nvme --iovecs=2 --payload=prp',
+      'bs: expected a multiple of 8192, for --iovecs=2 elements of whole pages',
+    ],
+    ['tour --fault=lost', '--fault: the tour chooses it itself'],
+    ['compare-c --fault=lost', '--fault: expected a run without failures'],
+    ['compare-c --media=nand', '--media: expected null or ram, got nand'],
     ['tour --media=ram', '--media: the tour chooses it itself'],
     ['compare-c --rw=write', '--rw: expected randread'],
     ['compare-c --numjobs=2', 'got --numjobs'],
@@ -202,6 +225,131 @@ describe('a controller that dies', () => {
     expect(report.jobs[0].read.total_ios).toBeLessThan(60_000);
     expect(code).toBe(1);
     expect(seconds).toBeLessThan(20);
+  });
+});
+
+describe('faults that were asked for', () => {
+  const reads = '--rw=randread --iodepth=8 --number_ios=2000 --layer=nvme';
+
+  it.each(['inline', 'thread'])('strike, are counted and stay failures (%s)', async (device) => {
+    const line = `${reads} --device=${device} --continue_on_error=all --fault-seed=7`;
+    const status = '--fault=status:opcode=read,status=unrecovered_read_error+dnr,probability=1/50';
+    const { code, report } = await benchJson(`${line} ${status}`);
+    const [fault] = report.phasebit.run.faults;
+    expect(fault.struck).toBeGreaterThan(0);
+    expect(report.phasebit.run.struck_commands).toBe(fault.struck);
+    expect(report.phasebit.jobs[0].errors).toBe(fault.struck);
+    expect(report.jobs[0].read.total_ios).toBe(2000 - fault.struck);
+    expect(Object.keys(report.phasebit.jobs[0].errors_by_status)).toEqual([
+      expect.stringContaining('Unrecovered Read Error'),
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['inline', 'nvme', 'fatal', 'CONTROLLER_FATAL'],
+    ['thread', 'nvme', 'lost', 'COMMAND_TIMEOUT'],
+    ['thread', 'multipath', 'fatal', 'CONTROLLER_FATAL'],
+  ])('cost no read where the controller is reset (%s, %s, %s)', async (device, layer, kind, reason) => {
+    const fault = `--fault=${kind}:skip=500,count=1 --on-lost=reset --io-timeout=1000`;
+    const { code, report } = await benchJson(`${reads} --layer=${layer} --device=${device} ${fault}`);
+    expect(report.phasebit.run).toMatchObject({ resets: { [reason]: 1 }, lost: {}, struck_commands: 1 });
+    expect(report.jobs[0]).toMatchObject({ error: 0, read: { total_ios: 2000 } });
+    if (layer === 'nvme') expect(report.phasebit.jobs[0].retried).toBeGreaterThan(0);
+    expect(code).toBe(0);
+  });
+
+  it('end the run where the controller is given up', async () => {
+    const { code, report } = await benchJson(`${reads} --fault=remove:skip=500,count=1`);
+    expect(report.phasebit.run).toMatchObject({ resets: {}, lost: { CONTROLLER_GONE: 1 } });
+    expect(report.phasebit.jobs[0].errors).toBe(8);
+    expect(code).toBe(1);
+  });
+
+  it('of completions cost nothing but time, and what comes twice is not believed', async () => {
+    const faults = '--fault=late:delay=1ms,count=3 --fault=reorder:commands=3,count=5 --fault=duplicate:count=2';
+    const { code, report } = await benchJson(`${reads} ${faults} --fault=doorbells-lost:duration=2ms,skip=100,count=1`);
+    expect(report.phasebit.run.faults.map(({ struck }) => struck)).toEqual([3, 5, 2, 1]);
+    expect(report.phasebit.jobs[0].spurious_completions).toBe(2);
+    expect(report.jobs[0]).toMatchObject({ error: 0, read: { total_ios: 2000 } });
+    expect(code).toBe(0);
+  });
+
+  it('of data are found by verification, and earlier by protection information', async () => {
+    const write =
+      '--rw=write --bs=4k --size=1m --layer=nvme --media=ram --verify=crc32c --fault=corrupt:opcode=write,count=3';
+    const plain = await benchJson(write);
+    expect(plain.report.phasebit.jobs[0]).toMatchObject({ verify_errors: 3 });
+    const { code, report } = await benchJson(`${write} --format=4096+8 --pi-type=1 --pi=on`);
+    expect(Object.keys(report.phasebit.jobs[0].errors_by_status)).toEqual([expect.stringContaining('Guard Check')]);
+    expect([plain.code, code]).toEqual([1, 1]);
+  });
+});
+
+describe('queues and payloads', () => {
+  const verified =
+    '--rw=write --iodepth=4 --bs=32k --size=2m --layer=nvme --media=ram --media-size=64m --verify=crc32c';
+
+  it.each([
+    '--payload=sgl --iovecs=8',
+    '--payload=sgl --scatter',
+    '--payload=prp --iovecs=8 --scatter',
+    '--iovecs=32 --device=thread',
+    '--format=512+8',
+    '--format=4096+64 --pi-type=2 --pi=on',
+    '--format=512+8 --pi-type=3 --pi=on --iovecs=2',
+    '--completion=interrupt --device=thread',
+    '--completion=adaptive',
+    '--shadow-doorbells=sleeping --device=thread',
+  ])('data are what was written: %s', async (line) => {
+    const { code, report } = await benchJson(`${verified} ${line}`);
+    expect(report.phasebit.jobs[0]).toMatchObject({ errors: 0, verified_bytes: 2 * 1024 ** 2, verify_errors: 0 });
+    expect(code).toBe(0);
+  });
+
+  it('shadow doorbells take the place of registers', async () => {
+    const line = '--rw=randread --iodepth=1 --number_ios=2000 --layer=nvme --sq-doorbell=command';
+    const { report } = await benchJson(`${line} --shadow-doorbells=polling`);
+    const [job] = report.phasebit.jobs;
+    expect(job.sq_shadow_writes_per_io).toBe(1);
+    expect(job.cq_shadow_writes_per_io).toBeGreaterThan(0);
+    expect(job.mmio_writes_per_io).toBeLessThan(0.01);
+  });
+
+  it('messages are waited for, and none come where completions are polled for', async () => {
+    const line = '--rw=randread --iodepth=1 --number_ios=500 --layer=nvme';
+    const waited = await benchJson(`${line} --completion=interrupt`);
+    expect(waited.report.phasebit.jobs[0].interrupts_per_io).toBe(1);
+    const polled = await benchJson(line);
+    expect(polled.report.phasebit.jobs[0].interrupts_per_io).toBe(0);
+  });
+
+  it('a job of higher priority is done first', async () => {
+    writeFileSync(
+      path('classes.fio'),
+      '[global]\nlayer=nvme\narbitration=wrr:32/4/1/1\nfault=late:delay=1us,count=1\nrw=randread\niodepth=64\nnumber_ios=20000\n' +
+        '[low]\nqueue-priority=low\n[high]\nqueue-priority=high\n',
+    );
+    const { code, report } = await benchJson(path('classes.fio'));
+    expect(report.jobs[1].read.iops).toBeGreaterThan(report.jobs[0].read.iops);
+    expect(report.phasebit.run.struck_commands).toBe(1);
+    expect(code).toBe(0);
+  });
+});
+
+describe('modelled flash', () => {
+  it.each(['inline', 'thread'])('takes its time, keeps the data and says that it is a model (%s)', async (device) => {
+    const line = `--rw=randread --bs=16k --iodepth=1 --number_ios=50 --size=16m --media-size=32m --device=${device}`;
+    const filled = '--rw=write --bs=128k --iodepth=4 --size=16m --media-size=32m --verify=crc32c';
+    const { report } = await benchJson(`${filled} --media=nand:tlc,program=10us,cache=0 --device=${device}`);
+    expect(report.phasebit.jobs[0]).toMatchObject({ errors: 0, verified_bytes: 16 * 1024 ** 2 });
+    expect(report.phasebit.run.modelled_media).toMatchObject({
+      source: expect.stringMatching(/^NAND_TLC: .* changed: program=10us cache=0$/),
+      statistics: { programs: 1024 },
+    });
+    const { stdout } = await bench(`${line} --media=nand`);
+    expect(stdout).toContain('media nand (modelled) 32 MiB');
+    expect(stdout).toContain('flash: modelled, not measured');
   });
 });
 

@@ -6,6 +6,12 @@ import { stackText } from './own-options.js';
 const FILES: Readonly<Record<string, string>> = {
   'ok.fio': '[global]\nrw=randread\n[a]\n[b]\nstonewall\ndirect=1',
   'bad.fio': '[a]\niodepth=0',
+  'stack.fio':
+    '[global]\nlayer=nvme\nmedia=ram\nmedia-size=64m\nfault=lost:count=1\nfault=late:delay=1ms\narbitration=wrr\n' +
+    '[a]\nqueue-priority=high\n[b]\nqueue_priority=low\n[c]',
+  'bad-stack.fio': '[global]\nrw=read\n\nfault=lots\n[a]',
+  'late-stack.fio': '[a]\nmedia=ram',
+  'bare-stack.fio': '[global]\nmedia\n[a]',
   'verify.fio': '[fill]\nrw=write\nverify=crc32c',
 };
 const sources: ArgumentSources = {
@@ -153,6 +159,44 @@ describe('the stack', () => {
     expect(stackText(stack)).toContain('memory scattered by 7');
   });
 
+  it('takes every choice of queues, failures and metadata', () => {
+    const line =
+      '--layer=nvme --media=ram --format=4096+8 --pi-type=1 --pi=on --payload=sgl --iovecs=4 --shadow-doorbells=sleeping ' +
+      '--arbitration=wrr:8/4/1 --completion=interrupt --fault=lost:count=1 --fault=hang:skip=9 --fault-seed=3 ' +
+      '--io-timeout=50 --on-lost=reset --retries=2';
+    expect(parse(line).stack).toMatchObject({
+      lbaBytes: 4096,
+      metadataBytes: 8,
+      piType: 1,
+      pi: true,
+      payload: 'sgl',
+      iovecs: 4,
+      shadowDoorbells: 'sleeping',
+      arbitration: { highWeight: 8, mediumWeight: 4, lowWeight: 1 },
+      completion: 'interrupt',
+      faults: [{ rule: { kind: 'lost', count: 1 } }, { rule: { kind: 'hang', skip: 9 } }],
+      faultSeed: 3,
+      ioTimeoutMs: 50,
+      onLost: 'reset',
+      retriesMax: 2,
+    });
+    expect(parse(line).typed).toContain('fault');
+    expect(parse('--format=512').stack.lbaBytes).toBe(512);
+  });
+
+  it('may be chosen in the global section of a job file, and the command line goes before it', () => {
+    const options = parse('stack.fio');
+    const faults = [{ rule: { kind: 'lost', count: 1 } }, { rule: { kind: 'late', delayNs: 1e6 } }];
+    expect(options.stack).toMatchObject({ layer: 'nvme', media: { kind: 'ram' }, mediaBytes: 2 ** 26, faults });
+    expect(options.jobs!.groups[0].map((one) => one.queuePriority)).toEqual(['high', 'low', undefined]);
+    const changed = parse('stack.fio --media=null --fault=remove:skip=1');
+    expect(changed.stack).toMatchObject({
+      media: { kind: 'null' },
+      mediaBytes: 2 ** 26,
+      faults: [{ rule: { kind: 'remove', skip: 1 } }],
+    });
+  });
+
   it('scatters by the seed when none is given', () => {
     expect(parse('--seed=5 --scatter').stack.scatterSeed).toBe(5);
   });
@@ -205,8 +249,9 @@ describe('what cannot be run', () => {
     ['bad.fio', 'bad.fio:2: iodepth: expected 1 or more, got 0'],
     ['ok.fio -q 3', 'expected a job file or job options, got both: ok.fio and --iodepth'],
     ['--layer=top', '--layer: expected one of nvme, bdev, multipath, got "top"'],
-    ['--media=disk', '--media: expected null, ram or file:PATH, got "disk"'],
-    ['--media=file:', '--media: expected null, ram or file:PATH, got "file:"'],
+    ['--media=disk', '--media: expected null, ram, file:PATH or nand, got "disk"'],
+    ['--media=nand:qlc', '--media: expected nand:tlc or nand:slc, got "nand:qlc"'],
+    ['--media=file:', '--media: expected null, ram, file:PATH or nand, got "file:"'],
     ['--media-size=5000', '--media-size: expected a multiple of the LBA size 4096, got 5000'],
     ['--ring=1', '--ring: expected 2 or more, got 1'],
     ['--ring=100000', '--ring: expected at most 65536, got 100000'],
@@ -217,6 +262,33 @@ describe('what cannot be run', () => {
       'job "write": verify=crc32c: expected media that keep data (--media ram or --media file:PATH), got --media null',
     ],
     ['verify.fio', 'job "fill": verify=crc32c: expected media that keep data'],
+    ['--format=4096+8', '--format: expected no metadata with --layer multipath, which moves data alone, got "4096+8"'],
+    ['--format=512 --lba-bytes=4096', '--lba-bytes: expected 512 as --format, got 4096'],
+    [
+      '--layer=nvme --format=512+4 --pi-type=1',
+      '--pi-type: expected a --format with 8 bytes of metadata or more, got 1',
+    ],
+    ['--layer=nvme --format=512+8 --pi=on', '--pi: expected a --pi-type from 1 to 3 with it, got "on"'],
+    ['--layer=nvme --format=512+8 --pi-type=1 --pi=on', '--pi: expected media that keep protection information'],
+    ['--layer=nvme --format=512+8 --scatter=1', '--scatter: expected contiguous memory with metadata'],
+    ['--payload=dma', '--payload: expected one of auto, prp, sgl, got "dma"'],
+    ['--iovecs=2', '--iovecs: expected 1 with --layer multipath, got 2'],
+    ['--iovecs=33 --layer=nvme', '--iovecs: expected at most 32, got 33'],
+    ['--completion=interrupt --layer=bdev', '--completion: expected poll with --layer bdev, got "interrupt"'],
+    ['--shadow-doorbells=on', '--shadow-doorbells: expected one of off, polling, sleeping, got "on"'],
+    ['--arbitration=wrr:1', '--arbitration: expected rr, wrr, wrr:HIGH/MEDIUM/LOW'],
+    ['--fault=lots', '--fault: kind: expected one of status, lost, late'],
+    ['--fault=lost:controller=1', '--fault: expected a controller below 1, got 1'],
+    ['--fault-seed=3', '--fault-seed: expected a --fault with it, got "none"'],
+    ['--on-lost=retry', '--on-lost: expected one of fail, reset, got "retry"'],
+    ['--io-timeout=-1', '--io-timeout: expected 0 or more, got -1'],
+    ['--retries=256', '--retries: expected at most 255, got 256'],
+    ['--queue-priority=top --arbitration=wrr', 'queue-priority: expected one of urgent, high, medium, low, got "top"'],
+    ['--queue-priority=low', 'queue-priority=low: expected --arbitration=wrr with it, got --arbitration=rr'],
+    ['stack.fio --arbitration=rr', 'job "a": queue-priority=high: expected --arbitration=wrr with it'],
+    ['bad-stack.fio', 'bad-stack.fio:4: fault: kind: expected one of'],
+    ['late-stack.fio', 'late-stack.fio:2: media: expected in [global], since all jobs share one stack'],
+    ['bare-stack.fio', 'bare-stack.fio:2: media: expected a value, got none'],
     ['--output-format=xml', '--output-format: expected one of normal, json, got "xml"'],
   ])('refuses %s', (line, message) => {
     expect(refusal(line)).toContain(message);

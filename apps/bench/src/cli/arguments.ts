@@ -12,12 +12,13 @@ import {
   Warnings,
   type Settings,
 } from '../job/parse-job-file.js';
-import type { BenchCommand, BenchOptions, MediaChoice } from './bench-options.js';
+import type { BenchCommand, BenchOptions, MediaChoice, StackOptions } from './bench-options.js';
 import {
   optionKey,
   OWN_OPTIONS,
   OwnOptionError,
   readReportOptions,
+  readSeed,
   readStackOptions,
   type OwnValues,
 } from './own-options.js';
@@ -163,9 +164,11 @@ function jobOption(option: JobOption): Option {
 }
 
 function addOwnOptions(command: Command): Command {
-  for (const { flags, help, defaultText, group } of OWN_OPTIONS) {
+  for (const { flags, help, defaultText, group, isRepeatable } of OWN_OPTIONS) {
     const text = defaultText === '' ? help : `${help} (${defaultText})`;
-    command.addOption(new Option(flags, text).helpGroup(`${group}:`));
+    const option = new Option(flags, text).helpGroup(`${group}:`);
+    if (isRepeatable) option.argParser((value: string, before: readonly string[] = []) => [...before, value]);
+    command.addOption(option);
   }
   return command;
 }
@@ -187,13 +190,17 @@ function finish(
   own: OwnValues,
   sources: ArgumentSources,
 ): BenchOptions {
-  const stack = readStackOptions(own);
+  const seed = readSeed(own);
   const report = readReportOptions(own);
   const [first] = given;
   if (file !== undefined && first !== undefined)
     throw new UsageError(`expected a job file or job options, got both: ${file} and --${first.key}`);
-  const jobs = file === undefined ? jobsFromOptions(command, given, stack.seed) : readJobs(file, stack.seed, sources);
-  if (jobs !== undefined) refuseImpossibleVerify(jobs, stack.media);
+  const jobs = file === undefined ? jobsFromOptions(command, given, seed) : readJobs(file, seed, sources);
+  const stack = readWholeStack(own, jobs);
+  if (jobs !== undefined) {
+    refuseImpossibleVerify(jobs, stack.media);
+    refuseIdlePriority(jobs, stack);
+  }
   return {
     command,
     ...(jobs === undefined ? {} : { jobs }),
@@ -202,6 +209,30 @@ function finish(
     report,
     typed: typedOptions(own),
   };
+}
+
+/** Options of the stack that a job file may have: those that take a value, except the seed, which jobs have already when it is read. */
+const STACK_OPTIONS = new Map(
+  OWN_OPTIONS.filter(({ group, flags }) => group !== 'Report' && /[<[]/.test(flags) && longName(flags) !== 'seed').map(
+    (option) => [longName(option.flags), option] as const,
+  ),
+);
+
+/** The stack as the file and the command line say; where both do, the command line does. */
+function readWholeStack(own: OwnValues, jobs: JobFile | undefined): StackOptions {
+  const values: Record<string, OwnValues[string]> = {};
+  for (const [name, { texts }] of jobs?.stack ?? []) {
+    values[optionKey(name)] = STACK_OPTIONS.get(name)?.isRepeatable === true ? texts : texts.at(-1);
+  }
+  for (const [key, value] of Object.entries(own)) if (value !== undefined) values[key] = value;
+  try {
+    return readStackOptions(values);
+  } catch (error) {
+    if (!(error instanceof OwnOptionError)) throw error;
+    const name = [...(jobs?.stack.keys() ?? [])].find((one) => optionKey(one) === error.option);
+    if (name === undefined || own[error.option] !== undefined) throw error;
+    throw new UsageError(`${jobs!.stack.get(name)!.place}: ${error.message.slice('--'.length)}`);
+  }
 }
 
 function typedOptions(own: OwnValues): string[] {
@@ -216,7 +247,7 @@ function readJobs(file: string, defaultSeed: number, sources: ArgumentSources): 
   } catch (error) {
     throw new UsageError(`expected a job file that can be read, got "${file}": ${(error as Error).message}`);
   }
-  return parseJobFile(text, file, { environment: sources.environment ?? {}, defaultSeed });
+  return parseJobFile(text, file, { environment: sources.environment ?? {}, defaultSeed, stackOptions: STACK_OPTIONS });
 }
 
 function jobsFromOptions(
@@ -244,6 +275,16 @@ function refuseImpossibleVerify(jobs: JobFile, media: MediaChoice): void {
   if (job === undefined) return;
   throw new UsageError(
     `job "${job.name}": verify=${job.verify}: expected media that keep data (--media ram or --media file:PATH), got --media null`,
+  );
+}
+
+/** Without weighted round robin a class would mean nothing. */
+function refuseIdlePriority(jobs: JobFile, stack: StackOptions): void {
+  if (stack.arbitration !== undefined) return;
+  const job = jobs.groups.flat().find(({ queuePriority }) => queuePriority !== undefined);
+  if (job === undefined) return;
+  throw new UsageError(
+    `job "${job.name}": queue-priority=${job.queuePriority}: expected --arbitration=wrr with it, got --arbitration=rr`,
   );
 }
 

@@ -1,13 +1,23 @@
+import type { FaultRule } from '@phasebit/controller';
+import type { ArbitrationOptions, CompletionMode, PayloadChoice } from '@phasebit/nvme';
 import type { JobFile } from '../job/job-spec.js';
 import type { LatencyStamping } from '../report/job-result.js';
 import type { EtaMode } from '../report/live-line.js';
+import type { NandChoice } from './nand-choice.js';
 
 /** What the program is to do. */
 export type BenchCommand = 'tour' | 'run' | 'compare-c';
 
 /** What holds the device's data. */
 export type MediaChoice =
-  { readonly kind: 'null' } | { readonly kind: 'ram' } | { readonly kind: 'file'; readonly path: string };
+  { readonly kind: 'null' } | { readonly kind: 'ram' } | { readonly kind: 'file'; readonly path: string } | NandChoice;
+
+/** A fault of the controllers, and which of them it is in. */
+export interface FaultChoice {
+  readonly rule: FaultRule;
+  /** 0-based; absent: each controller has one of its own */
+  readonly controller?: number;
+}
 
 /** How the stack under the jobs is built. */
 export interface StackOptions {
@@ -41,6 +51,32 @@ export interface StackOptions {
   readonly requests?: number;
   /** Seed of all that is random in the stack. */
   readonly seed: number;
+  /** Bytes of metadata of a logical block, in a buffer of its own; absent: none. */
+  readonly metadataBytes?: number;
+  /** Type of the protection information, 1 to 3; absent: none. */
+  readonly piType?: number;
+  /** Whether the controller makes and checks protection information (PRACT, PRCHK); absent: no. */
+  readonly pi?: boolean;
+  /** How payloads are described; absent: the driver's choice. */
+  readonly payload?: PayloadChoice;
+  /** Elements that each payload is cut into; absent: it is contiguous. */
+  readonly iovecs?: number;
+  /** How the controllers use shadow doorbells; absent: they have none. */
+  readonly shadowDoorbells?: 'polling' | 'sleeping';
+  /** Weights and burst of weighted round robin; absent: plain round robin. */
+  readonly arbitration?: ArbitrationOptions;
+  /** How completions are waited for; absent: by polling. */
+  readonly completion?: Exclude<CompletionMode, 'poll'>;
+  /** What goes wrong in the controllers; absent: nothing. */
+  readonly faults?: readonly FaultChoice[];
+  /** Seed of the chances of faults; absent: `seed`. */
+  readonly faultSeed?: number;
+  /** Milliseconds that an I/O command may take, 0 for ever; absent: the driver's choice. */
+  readonly ioTimeoutMs?: number;
+  /** What becomes of a controller that is lost; absent: it is given up. */
+  readonly onLost?: 'reset';
+  /** How often the driver sends a failed command again; absent: the layer's choice. */
+  readonly retriesMax?: number;
 }
 
 /** What is reported and where. */

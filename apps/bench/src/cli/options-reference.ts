@@ -1,4 +1,4 @@
-import { OWN_OPTIONS } from './own-options.js';
+import { OWN_GROUPS, OWN_OPTIONS } from './own-options.js';
 import { notDoneByReason } from '../job/known-options.js';
 import { OPTIONS, OPTION_GROUPS } from '../job/options.js';
 
@@ -16,8 +16,9 @@ export function optionsReference(): string {
     }
     lines.push('');
   }
-  for (const group of ['Stack', 'Report'] as const) {
-    lines.push(`### ${group} (command line only)`, '', '| option | default | |', '|---|---|---|');
+  for (const group of OWN_GROUPS) {
+    const place = group === 'Report' ? 'command line only' : 'command line, or [global] of a job file';
+    lines.push(`### ${group} (${place})`, '', '| option | default | |', '|---|---|---|');
     for (const option of OWN_OPTIONS.filter((one) => one.group === group)) {
       lines.push(row([code(option.flags), option.defaultText, option.help]));
     }

@@ -1,6 +1,9 @@
 import { parseInteger } from '../job/units.js';
 import { failValue } from '../job/value-error.js';
-import type { MediaChoice, ReportOptions, StackOptions } from './bench-options.js';
+import type { FaultChoice, MediaChoice, ReportOptions, StackOptions } from './bench-options.js';
+import { parseFaults } from './fault-choice.js';
+import { parseNand } from './nand-choice.js';
+import { parseArbitration, parseFormat } from './queue-choices.js';
 
 /** An option of this program that fio does not have. */
 export interface OwnOption {
@@ -8,16 +11,32 @@ export interface OwnOption {
   readonly flags: string;
   readonly help: string;
   readonly defaultText: string;
-  readonly group: 'Stack' | 'Report';
+  readonly group: (typeof OWN_GROUPS)[number];
+  /** whether it may be given several times, and all of them count */
+  readonly isRepeatable: boolean;
 }
+
+/** Headings of these options, in the order of the reference. All but the last may stand in the `[global]` of a job file. */
+export const OWN_GROUPS = ['Stack', 'Queues', 'Failures', 'Report'] as const;
 
 /** Options of the stack and of the report, in the order of the help text. */
 export const OWN_OPTIONS: readonly OwnOption[] = [
   stack('--layer <nvme|bdev|multipath>', 'multipath', 'The top layer that the jobs drive'),
   stack('--device <inline|thread>', 'inline', 'Run the controller model on the same thread or on a worker'),
-  stack('--media <null|ram|file:PATH>', 'null', 'What holds the data; null holds none and is the fastest'),
+  stack(
+    '--media <null|ram|file:PATH|nand[:tlc|:slc][,name=value...]>',
+    'null',
+    'What holds the data; null holds none and is the fastest, nand takes the time that a model of flash says',
+  ),
   stack('--media-size <bytes>', '1g', 'Size of the device; a file that does not exist is made this long'),
   stack('--lba-bytes <512|4096>', '4096', 'Bytes of a logical block'),
+  stack(
+    '--format <BLOCK[+METADATA]>',
+    '4096',
+    'Bytes of a logical block and of its metadata: 512, 4096, 512+8, 4096+64 ... (metadata: layer nvme)',
+  ),
+  stack('--pi-type <0|1|2|3>', '0', 'Type of the protection information in the metadata'),
+  stack('--pi <off|on>', 'off', 'Let the controller make protection information and check it'),
   stack('-P, --queue-pairs <n>', '1', 'I/O queue pairs per controller'),
   stack('--ring <entries>', '1024', 'Entries of each submission and completion queue'),
   stack('--requests <n>', '', "Requests in each queue pair's pool"),
@@ -26,7 +45,6 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
     '1, or 2 with --fail-controller-after at layer multipath',
     'Controllers, each a path to the namespace (layer multipath)',
   ),
-  stack('--fail-controller-after <n>', '', 'Let the controller of the first path die after n commands'),
   stack('--sq-doorbell <command|poll>', 'poll', 'Ring the submission doorbell for each command or once per poll'),
   stack('--cq-doorbell <poll|half>', 'half', 'Ring the completion doorbell once per poll or for half a ring'),
   stack('-c, --completions-per-poll <n>', '', 'Most completions that one poll takes'),
@@ -35,6 +53,40 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
   stack('--no-look-ahead', '', 'Do not'),
   stack('--scatter [seed]', 'off', 'Permute the pages of the DMA memory'),
   stack('--seed <n>', '0x89', 'Seed of all that is random, unless a job has randseed'),
+  queues('--payload <auto|prp|sgl>', 'auto', 'How payloads are described: by PRPs, or by SGLs'),
+  queues('--iovecs <n>', '1', 'Elements that each payload is cut into, each with a descriptor of its own (layer nvme)'),
+  queues(
+    '--shadow-doorbells <off|polling|sleeping>',
+    'off',
+    'Doorbells through memory: none, a controller that polls them, or one that behaves as if it slept',
+  ),
+  queues(
+    '--arbitration <rr|wrr|wrr:HIGH/MEDIUM/LOW[/BURST]>',
+    'rr',
+    'How the controller shares itself out among queues; see queue-priority',
+  ),
+  queues(
+    '--completion <poll|interrupt|adaptive>',
+    'poll',
+    'Poll for completions, wait for MSI-X messages, or poll while there is work (the last two: layer nvme)',
+  ),
+  failures('--fail-controller-after <n>', '', 'Let the controller of the first path die after n commands'),
+  {
+    ...failures(
+      '--fault <KIND[:name=value,...]|JSON>',
+      '',
+      'Something that goes wrong in the controllers, and when; may be given several times',
+    ),
+    isRepeatable: true,
+  },
+  failures('--fault-seed <n>', 'the seed', 'Seed of the chances of faults'),
+  failures(
+    '--io-timeout <ms>',
+    '30000',
+    'Longest time of an I/O command before the controller counts as lost; 0 is for ever',
+  ),
+  failures('--on-lost <fail|reset>', 'fail', 'What becomes of a lost controller: given up, or reset'),
+  failures('--retries <n>', '4, or 0 above the driver', 'How often the driver sends a failed command again'),
   report(
     '--clock <batch|exact|none>',
     'batch',
@@ -50,19 +102,35 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
 ];
 
 function stack(flags: string, defaultText: string, help: string): OwnOption {
-  return { flags, defaultText, help, group: 'Stack' };
+  return { flags, defaultText, help, group: 'Stack', isRepeatable: false };
+}
+
+function queues(flags: string, defaultText: string, help: string): OwnOption {
+  return { ...stack(flags, defaultText, help), group: 'Queues' };
+}
+
+function failures(flags: string, defaultText: string, help: string): OwnOption {
+  return { ...stack(flags, defaultText, help), group: 'Failures' };
 }
 
 function report(flags: string, defaultText: string, help: string): OwnOption {
-  return { flags, defaultText, help, group: 'Report' };
+  return { ...stack(flags, defaultText, help), group: 'Report' };
 }
 
 /** Values of own options as typed, by commander's names. */
-export type OwnValues = Readonly<Record<string, string | boolean | undefined>>;
+export type OwnValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** An own option whose value is wrong. */
 export class OwnOptionError extends Error {
   override readonly name = 'OwnOptionError';
+
+  /** @param option - commander's name of it */
+  constructor(
+    readonly option: string,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 const RING_ENTRIES_MIN = 2;
@@ -71,6 +139,12 @@ const QUEUE_PAIRS_MAX = 1_024;
 const CONTROLLERS_MAX = 64;
 const COUNT_MAX = 2 ** 32 - 1;
 const SEED_DEFAULT = 0x89;
+/** Most elements of a payload: descriptors that a request's list holds for certain. */
+const IOVECS_MAX = 32;
+/** Bytes of protection information with guards of 16 bits. [NVM] 5.3.1 */
+const PI_BYTES = 8;
+const MS_MAX = 2 ** 31 - 1;
+const RETRIES_MAX = 255;
 const GIB = 1024 ** 3;
 
 /** Checks the stack's options. @throws OwnOptionError */
@@ -81,13 +155,17 @@ export function readStackOptions(values: OwnValues): StackOptions {
   const controllersDefault = failControllerAfter !== undefined && layer === 'multipath' ? 2 : 1;
   const controllers = count(values, 'controllers', 1, CONTROLLERS_MAX) ?? controllersDefault;
   if (controllers > 1 && layer !== 'multipath') fail('controllers', `1 with --layer ${layer}`, controllers);
-  const seed = count(values, 'seed', 0, COUNT_MAX) ?? SEED_DEFAULT;
-  const lbaBytes = oneOf(values, 'lbaBytes', ['512', '4096'], '4096') === '512' ? 512 : 4096;
+  const seed = readSeed(values);
+  const media = read(values, 'media', parseMedia) ?? { kind: 'null' };
+  const lbaBytes = readBlockBytes(values);
+  const faults = readFaults(values, controllers);
+  const faultSeed = count(values, 'faultSeed', 0, COUNT_MAX);
+  if (faultSeed !== undefined && faults.length === 0) fail('faultSeed', 'a --fault with it', 'none');
   const mediaBytes = count(values, 'mediaSize', 1, Number.MAX_SAFE_INTEGER) ?? GIB;
   if (mediaBytes % lbaBytes !== 0) fail('mediaSize', `a multiple of the LBA size ${lbaBytes}`, mediaBytes);
   return {
     device: oneOf(values, 'device', ['inline', 'thread'], 'inline'),
-    media: read(values, 'media', parseMedia) ?? { kind: 'null' },
+    media,
     mediaBytes,
     layer,
     queuePairs: count(values, 'queuePairs', 1, QUEUE_PAIRS_MAX) ?? 1,
@@ -103,7 +181,84 @@ export function readStackOptions(values: OwnValues): StackOptions {
     ...optional('failControllerAfter', failControllerAfter),
     ...optional('requests', count(values, 'requests', 1, COUNT_MAX)),
     seed,
+    ...readProtection(values, layer, media),
+    ...readQueues(values, layer),
+    ...(faults.length === 0 ? {} : { faults }),
+    ...optional('faultSeed', faultSeed),
+    ...optional('ioTimeoutMs', count(values, 'ioTimeout', 0, MS_MAX)),
+    ...(oneOf(values, 'onLost', ['fail', 'reset'], 'fail') === 'reset' ? { onLost: 'reset' } : {}),
+    ...optional('retriesMax', count(values, 'retries', 0, RETRIES_MAX)),
   };
+}
+
+/** The seed of a run. @throws OwnOptionError */
+export function readSeed(values: OwnValues): number {
+  return count(values, 'seed', 0, COUNT_MAX) ?? SEED_DEFAULT;
+}
+
+function readBlockBytes(values: OwnValues): 512 | 4096 {
+  const format = read(values, 'format', parseFormat);
+  const given = oneOf(values, 'lbaBytes', ['512', '4096'], '4096') === '512' ? 512 : 4096;
+  if (format === undefined) return given;
+  if (values.lbaBytes !== undefined && format.lbaBytes !== given)
+    fail('lbaBytes', `${format.lbaBytes} as --format`, given);
+  return format.lbaBytes;
+}
+
+type Layer = StackOptions['layer'];
+
+function readProtection(
+  values: OwnValues,
+  layer: Layer,
+  media: MediaChoice,
+): Pick<StackOptions, 'metadataBytes' | 'pi' | 'piType'> {
+  const { metadataBytes } = read(values, 'format', parseFormat) ?? {};
+  const piType = Number(oneOf(values, 'piType', ['0', '1', '2', '3'], '0'));
+  const pi = oneOf(values, 'pi', ['off', 'on'], 'off') === 'on';
+  if (metadataBytes !== undefined && layer !== 'nvme') {
+    fail('format', `no metadata with --layer ${layer}, which moves data alone`, String(values.format));
+  }
+  if (piType !== 0 && (metadataBytes ?? 0) < PI_BYTES) {
+    fail('piType', `a --format with ${PI_BYTES} bytes of metadata or more`, piType);
+  }
+  if (metadataBytes !== undefined && values.scatter !== undefined) {
+    fail('scatter', 'contiguous memory with metadata, which is one run on the bus', String(values.scatter));
+  }
+  if (pi && piType === 0) fail('pi', 'a --pi-type from 1 to 3 with it', 'on');
+  if (pi && media.kind === 'null') fail('pi', 'media that keep protection information, not --media null', 'on');
+  return {
+    ...optional('metadataBytes', metadataBytes),
+    ...(piType === 0 ? {} : { piType }),
+    ...(pi ? { pi } : {}),
+  };
+}
+
+function readQueues(
+  values: OwnValues,
+  layer: Layer,
+): Pick<StackOptions, 'arbitration' | 'completion' | 'iovecs' | 'payload' | 'shadowDoorbells'> {
+  const payload = oneOf(values, 'payload', ['auto', 'prp', 'sgl'], 'auto');
+  const iovecs = count(values, 'iovecs', 1, IOVECS_MAX) ?? 1;
+  if (iovecs > 1 && layer !== 'nvme') fail('iovecs', `1 with --layer ${layer}`, iovecs);
+  const shadow = oneOf(values, 'shadowDoorbells', ['off', 'polling', 'sleeping'], 'off');
+  const completion = oneOf(values, 'completion', ['poll', 'interrupt', 'adaptive'], 'poll');
+  if (completion !== 'poll' && layer !== 'nvme') fail('completion', `poll with --layer ${layer}`, completion);
+  return {
+    ...(payload === 'auto' ? {} : { payload }),
+    ...(iovecs === 1 ? {} : { iovecs }),
+    ...(shadow === 'off' ? {} : { shadowDoorbells: shadow }),
+    ...optional('arbitration', read(values, 'arbitration', parseArbitration)),
+    ...(completion === 'poll' ? {} : { completion }),
+  };
+}
+
+function readFaults(values: OwnValues, controllers: number): FaultChoice[] {
+  const { fault } = values;
+  const texts = typeof fault === 'string' ? [fault] : Array.isArray(fault) ? (fault as readonly string[]) : [];
+  const faults = texts.flatMap((text) => read({ fault: text }, 'fault', parseFaults)!);
+  const stray = faults.find(({ controller = 0 }) => controller >= controllers);
+  if (stray !== undefined) fail('fault', `a controller below ${controllers}`, stray.controller!);
+  return faults;
 }
 
 /** Checks the report's options. @throws OwnOptionError */
@@ -124,7 +279,7 @@ export function stackText(stackOptions: StackOptions): string {
   const words = [
     `layer ${stackOptions.layer}`,
     `device ${stackOptions.device}`,
-    `media ${media.kind === 'file' ? `file:${media.path}` : media.kind} ${stackOptions.mediaBytes} bytes`,
+    `media ${mediaName(media)} ${stackOptions.mediaBytes} bytes`,
     `LBA ${stackOptions.lbaBytes}`,
     `${stackOptions.controllers} controller(s)`,
     `${stackOptions.queuePairs} queue pair(s)`,
@@ -138,10 +293,17 @@ export function stackText(stackOptions: StackOptions): string {
   return words.join(', ');
 }
 
+/** A medium as it is asked for. */
+export function mediaName(media: MediaChoice): string {
+  if (media.kind === 'file') return `file:${media.path}`;
+  return media.kind === 'nand' ? media.text : media.kind;
+}
+
 function parseMedia(text: string): MediaChoice {
   if (text === 'null' || text === 'ram') return { kind: text };
+  if (/^nand($|:|,)/.test(text)) return parseNand(text);
   const path = text.startsWith('file:') ? text.slice('file:'.length) : '';
-  return path === '' ? failValue('null, ram or file:PATH', text) : { kind: 'file', path };
+  return path === '' ? failValue('null, ram, file:PATH or nand', text) : { kind: 'file', path };
 }
 
 function oneOf<T extends string>(values: OwnValues, name: string, choices: readonly T[], fallback: T): T {
@@ -163,7 +325,7 @@ function read<T>(values: OwnValues, name: string, parse: (text: string) => T): T
   try {
     return parse(value);
   } catch (error) {
-    throw new OwnOptionError(`${dashed(name)}: ${(error as Error).message}`);
+    throw new OwnOptionError(name, `${dashed(name)}: ${(error as Error).message}`);
   }
 }
 
@@ -172,7 +334,10 @@ function optional<K extends string, V>(name: K, value: V | undefined): { readonl
 }
 
 function fail(name: string, expected: string, got: string | number): never {
-  throw new OwnOptionError(`${dashed(name)}: expected ${expected}, got ${typeof got === 'number' ? got : `"${got}"`}`);
+  throw new OwnOptionError(
+    name,
+    `${dashed(name)}: expected ${expected}, got ${typeof got === 'number' ? got : `"${got}"`}`,
+  );
 }
 
 /** The key under which commander keeps the value of `--queue-pairs`: `queuePairs`. */

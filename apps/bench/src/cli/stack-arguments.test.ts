@@ -7,6 +7,9 @@ describe('the arguments of a stack', () => {
     '',
     '--layer nvme --device thread --media ram --media-size 64m --ring 256 --no-look-ahead --sq-doorbell command',
     '--media file:/tmp/x --lba-bytes 512 --queue-pairs 2 --requests 99 --controllers 3 --fail-controller-after 5 --seed 5',
+    '--layer nvme --media nand:slc,read=9,gc=1 --format 4096+8 --pi-type 1 --pi on --payload sgl --iovecs 4',
+    '--shadow-doorbells sleeping --arbitration wrr:8/4/1/2 --io-timeout 0 --on-lost reset --retries 0',
+    '--layer nvme --completion adaptive --lba-bytes 512 --fault lost:count=1 --fault late:delay=5us --fault-seed 0',
     '--layer bdev --fail-controller-after 5 --cq-doorbell poll --callback-in request --scatter=0 -c 16',
   ])('make the same stack again: %s', (line) => {
     const first = stackOf(line.split(' ').filter(Boolean));

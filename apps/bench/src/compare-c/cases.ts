@@ -31,12 +31,16 @@ export function chooseCases(options: BenchOptions): Case[] {
   const { stack, typed } = options;
   const job = onlyJob(options);
   if (job !== undefined) refuseOtherLoads(job);
-  if (stack.media.kind === 'file') throw new Error('compare-c: --media: expected null or ram, got a file');
+  const { kind } = stack.media;
+  if (kind === 'file' || kind === 'nand') {
+    throw new Error(`compare-c: --media: expected null or ram, got ${kind === 'file' ? 'a file' : kind}`);
+  }
+  if (stack.faults !== undefined) throw new Error('compare-c: --fault: expected a run without failures');
   if (stack.failControllerAfter !== undefined) {
     throw new Error('compare-c: --fail-controller-after: expected a run without failures');
   }
   const devices = typed.includes('device') ? [stack.device] : (['inline', 'thread'] as const);
-  const medias = typed.includes('media') ? [stack.media.kind] : (['null', 'ram'] as const);
+  const medias = typed.includes('media') ? [kind] : (['null', 'ram'] as const);
   const depths = job?.settings.iodepth === undefined ? undefined : [job.ioDepth];
   const cases: Case[] = [];
   for (const media of medias) {

@@ -158,6 +158,17 @@ export class JobRunner {
     return found;
   }
 
+  /** Begins a turn whose completions somebody else finds: issues what may go. The next completion looks at the clock anew. */
+  beginTurn(): void {
+    if (this.parked.length !== 0) this.unpark();
+    this.isStampFresh = false;
+  }
+
+  /** Ends such a turn: moves on when a phase is over. */
+  endTurn(): void {
+    if (this.inFlight === 0) this.idle();
+  }
+
   /** Looks at the time: ends the ramp and the run when they are over. To be called every few microseconds. Gives whether a ramp just ended. */
   checkTime(): boolean {
     const nowNs = this.time[0];

@@ -1,4 +1,5 @@
 import type { Clock } from '@phasebit/core';
+import type { PollGroup } from '@phasebit/nvme';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JobRunner } from './job-runner.js';
 import type { ResourceMeter } from './resource-meter.js';
@@ -24,8 +25,10 @@ export interface GroupSurroundings {
   readonly step: () => void;
   /** gives the processor up for a moment, when nothing has come for a while: the device's thread may be waiting for one */
   readonly nap: () => void;
-  /** tells the stack the time */
-  readonly tick: (nowNs: number) => void;
+  /** tells the stack the time; gives whether it needs a turn of the event loop soon */
+  readonly tick: (nowNs: number) => boolean;
+  /** waits for completions; absent where they are polled for */
+  readonly waiter?: PollGroup | undefined;
   /** called when a job's ramp is over: what was counted until then does not count */
   readonly onRampEnd: () => void;
   /** called at every slice; gives true when the run is to be ended */
@@ -40,7 +43,11 @@ export async function runGroup(runners: readonly JobRunner[], surroundings: Grou
   surroundings.time[0] = clock.nowNs();
   for (const runner of runners) runner.start();
   for (;;) {
-    if (runSlice(runners, surroundings)) {
+    const hasRampEnded =
+      surroundings.waiter === undefined
+        ? runSlice(runners, surroundings)
+        : await waitSlice(runners, surroundings, surroundings.waiter);
+    if (hasRampEnded) {
       meter.restart();
       surroundings.onRampEnd();
     }
@@ -76,8 +83,9 @@ function runSlice(runners: readonly JobRunner[], surroundings: GroupSurroundings
       if (runner.checkTime()) hasRampEnded = true;
     }
     if (open === 0 || hasRampEnded) return hasRampEnded;
+    let isWanted = false;
     if (time[0] >= tickNs) {
-      tick(time[0]);
+      isWanted = tick(time[0]);
       tickNs = time[0] + TICK_NS;
     }
     let found = 0;
@@ -88,6 +96,35 @@ function runSlice(runners: readonly JobRunner[], surroundings: GroupSurroundings
     idleLooks = found === 0 ? idleLooks + 1 : 0;
     if (idleLooks > IDLE_LOOKS_MAX) nap();
     time[0] = clock.nowNs();
+    if (isWanted) return false;
+  }
+  return false;
+}
+
+/** The same, where completions are waited for: nothing is polled while there is nothing to find. */
+async function waitSlice(
+  runners: readonly JobRunner[],
+  surroundings: GroupSurroundings,
+  waiter: PollGroup,
+): Promise<boolean> {
+  const { clock, tick, time } = surroundings;
+  time[0] = clock.nowNs();
+  const endNs = time[0] + SLICE_NS;
+  let tickNs = time[0];
+  while (time[0] < endNs) {
+    const open = runners.filter((runner) => !runner.isDone);
+    const ramps = open.filter((runner) => runner.checkTime());
+    if (open.length === 0 || ramps.length > 0) return ramps.length > 0;
+    let isWanted = false;
+    if (time[0] >= tickNs) {
+      isWanted = tick(time[0]);
+      tickNs = time[0] + TICK_NS;
+    }
+    for (const runner of open) runner.beginTurn();
+    await waiter.wait({ deadlineMs: TICK_NS / 1e6 });
+    for (const runner of open) runner.endTurn();
+    time[0] = clock.nowNs();
+    if (isWanted || waiter.pairs.length === 0) return false;
   }
   return false;
 }

@@ -1,17 +1,28 @@
 import type { BenchOptions } from '../cli/bench-options.js';
-import type { JobSpec } from '../job/job-spec.js';
+import type { PollGroup, QueuePriority } from '@phasebit/nvme';
+import { blockSizeBounds, type JobSpec } from '../job/job-spec.js';
 import { validateAgainstDevice } from '../job/validate-against-device.js';
 import type { JobResult, StackCounters } from '../report/job-result.js';
 import type { LiveLine } from '../report/live-line.js';
 import { DEVICE_TRANSFER_BYTES_MAX } from '../stack/device-spec.js';
+import { PAGE_BYTES } from '@phasebit/pcie';
 import { nodeClock } from '../stack/node-clock.js';
-import { Stack } from '../stack/open-stack.js';
+import type { IoTarget } from '../stack/io-target.js';
+import { Stack, type StackReport } from '../stack/open-stack.js';
 import { collectResult, reportGroups } from './collect-result.js';
 import { bufferBytesOf, largestCommandBytes } from './job-buffers.js';
 import { JobRunner } from './job-runner.js';
 import { RateSamples } from './rate-samples.js';
 import { ResourceMeter } from './resource-meter.js';
 import { runGroup } from './run-group.js';
+
+/** What a run has to say. */
+export interface RunResults {
+  /** in the order of the jobs */
+  readonly results: JobResult[];
+  /** of the stack as a whole */
+  readonly report: StackReport;
+}
 
 /** What a run is asked and watched by. */
 export interface RunHooks {
@@ -29,42 +40,50 @@ export async function runJobs(
   groups: readonly (readonly JobSpec[])[],
   options: BenchOptions,
   hooks: RunHooks,
-): Promise<JobResult[]> {
+): Promise<RunResults> {
   for (const job of groups.flat()) {
     checkVerifiable(job, options);
     checkDepth(job, options);
+    checkElements(job, options);
   }
+  const priorities = targetPriorities(groups);
   const stack = await Stack.open(options.stack, {
-    jobs: Math.max(...groups.map((group) => group.length)),
+    jobs: priorities.length,
+    commandBytesMax: Math.max(...groups.flat().map(largestCommandBytes)),
     dataBytes: Math.max(...groups.map((group) => group.reduce((sum, job) => sum + bufferBytesOf(job), 0))),
   });
   const meter = new ResourceMeter();
   const results: JobResult[] = [];
+  let report: StackReport;
   try {
     const device = { lbaBytes: stack.lbaBytes, deviceBytes: stack.lbaBytes * stack.blocks };
     const geometries = groups.map((group) => group.map((job) => validateAgainstDevice(job, device)));
-    const targets = await openTargets(stack, Math.max(...groups.map((group) => group.length)));
+    const targets: IoTarget[] = [];
+    for (const priority of priorities) targets.push(await stack.openTarget(priority));
     for (const [at, group] of groups.entries()) {
       if (hooks.isInterrupted()) break;
       const time = new Float64Array(1);
+      const used = targetsOf(group, priorities, targets);
       const runners = group.map((job, i) => {
         const base = { clock: nodeClock, time, dma: stack.dma, stamping: options.report.latencyStamping };
-        return new JobRunner({ ...base, job, geometry: geometries[at][i], target: targets[i] });
+        return new JobRunner({ ...base, job, geometry: geometries[at][i], target: used[i] });
       });
-      results.push(...(await runOneGroup(runners, time, stack, meter, options, hooks)));
+      const waiter = stack.waitGroup(used);
+      results.push(...(await runOneGroup(runners, time, { stack, waiter }, meter, options, hooks)));
+      for (const pair of [...(waiter?.pairs ?? [])]) waiter?.remove(pair);
       for (const runner of runners) runner.close();
     }
   } finally {
     meter.close();
-    await stack.close();
+    report = await stack.close();
   }
-  return results;
+  return { results, report };
 }
 
 async function runOneGroup(
   runners: readonly JobRunner[],
   time: Float64Array,
-  stack: Stack,
+  { stack, waiter }: { readonly stack: Stack; readonly waiter: PollGroup | undefined },
   meter: ResourceMeter,
   options: BenchOptions,
   hooks: RunHooks,
@@ -80,9 +99,10 @@ async function runOneGroup(
     return hooks.isInterrupted();
   };
   const stamping = options.report.latencyStamping;
-  const tick = (nowNs: number): void => {
+  const tick = (nowNs: number): boolean => {
     stack.tick();
     for (const runner of runners) runner.tick(nowNs);
+    return stack.isRecovering;
   };
   const onRampEnd = (): void => {
     before = countersOf(stack);
@@ -94,6 +114,7 @@ async function runOneGroup(
     step: stack.step,
     nap: stack.nap,
     tick,
+    waiter,
     onRampEnd,
     onSlice,
   });
@@ -108,10 +129,45 @@ async function runOneGroup(
   });
 }
 
-async function openTargets(stack: Stack, count: number) {
-  const targets = [];
-  for (let i = 0; i < count; i++) targets.push(await stack.openTarget());
-  return targets;
+type Priority = QueuePriority | undefined;
+
+/** The targets that a run needs, by their classes: of each class as many as any group has jobs of it. */
+function targetPriorities(groups: readonly (readonly JobSpec[])[]): Priority[] {
+  const classes = new Set(groups.flat().map(({ queuePriority }) => queuePriority));
+  return [...classes].flatMap((priority) => {
+    const counts = groups.map((group) => group.filter((job) => job.queuePriority === priority).length);
+    return Array<Priority>(Math.max(...counts)).fill(priority);
+  });
+}
+
+/** A target of its own class for each job of a group. */
+function targetsOf(
+  group: readonly JobSpec[],
+  priorities: readonly Priority[],
+  targets: readonly IoTarget[],
+): IoTarget[] {
+  const free = priorities.map((priority, i) => ({ priority, target: targets[i] }));
+  return group.map((job) => {
+    const at = free.findIndex(({ priority }) => priority === job.queuePriority);
+    return free.splice(at, 1)[0].target;
+  });
+}
+
+/** Elements of a payload are equal, and such that PRPs or SGLs can describe them. */
+function checkElements(job: JobSpec, { stack }: BenchOptions): void {
+  const { iovecs = 1, payload } = stack;
+  if (iovecs === 1) return;
+  const unit = iovecs * (payload === 'prp' ? PAGE_BYTES : 4);
+  for (const [direction, sizes] of job.blockSizes.entries()) {
+    if (!job.directions[direction]) continue;
+    const all = sizes.kind === 'split' ? sizes.parts.map((part) => part.bytes) : [blockSizeBounds(sizes).minBytes];
+    const odd = all.find((bytes) => bytes % unit !== 0);
+    if (odd === undefined) continue;
+    const why = payload === 'prp' ? 'whole pages, as PRPs need them' : 'multiples of 4 bytes';
+    throw new Error(
+      `job "${job.name}": bs: expected a multiple of ${unit}, for --iovecs=${iovecs} elements of ${why}, got ${odd}`,
+    );
+  }
 }
 
 function checkVerifiable(job: JobSpec, options: BenchOptions): void {
@@ -138,32 +194,26 @@ function requestsPerCommand(bytes: number): number {
   return pieces === 1 ? 1 : pieces + 1;
 }
 
-interface Counters {
-  readonly mmioReads: number;
-  readonly mmioWrites: number;
-  readonly polls: number;
-  readonly idlePolls: number;
-  readonly completions: number;
-}
-
-function countersOf(stack: Stack): Counters {
-  const { registerReads, registerWrites, sqDoorbellWrites, cqDoorbellWrites } = stack.mmio;
+function countersOf(stack: Stack) {
+  const { registerReads, registerWrites, ...doorbells } = stack.mmio;
+  const { polls, idlePolls, completions, queued, split, retried, aborted, spurious } = stack.statistics;
   return {
     mmioReads: registerReads,
-    mmioWrites: registerWrites + sqDoorbellWrites + cqDoorbellWrites,
-    ...stack.polling,
+    mmioWrites: registerWrites + doorbells.sqDoorbellWrites + doorbells.cqDoorbellWrites,
+    ...doorbells,
+    ...{ polls, idlePolls, completions, queued, split, retried, aborted, spurious },
+    messages: stack.messages,
   };
 }
+
+type Counters = ReturnType<typeof countersOf>;
 
 function usedSince(before: Counters, stack: Stack, meter: ResourceMeter): StackCounters {
   const after = countersOf(stack);
   const { userNs, systemNs, bytesAllocated, garbageCollections } = meter.read();
+  const names = Object.keys(before) as (keyof Counters)[];
   return {
-    mmioReads: after.mmioReads - before.mmioReads,
-    mmioWrites: after.mmioWrites - before.mmioWrites,
-    polls: after.polls - before.polls,
-    idlePolls: after.idlePolls - before.idlePolls,
-    completions: after.completions - before.completions,
+    ...Object.fromEntries(names.map((name) => [name, after[name] - before[name]])),
     bytesAllocated,
     garbageCollections,
     cpuUserNs: userNs,

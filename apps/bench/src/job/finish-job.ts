@@ -128,6 +128,7 @@ function commonFields(
     bufferFill: chooseBufferFill(draft),
     continueOnError: draft.continueOnError,
     groupReporting: draft.groupReporting,
+    ...(draft.queuePriority === undefined ? {} : { queuePriority: draft.queuePriority }),
     settings,
   };
 }

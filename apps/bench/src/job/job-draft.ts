@@ -1,3 +1,4 @@
+import type { QueuePriority } from '@phasebit/nvme';
 import type {
   BlockSizes,
   ContinueOnError,
@@ -58,6 +59,7 @@ export interface JobDraft {
   zeroBuffers: boolean;
   bufferPattern: Uint8Array | undefined;
   continueOnError: ContinueOnError;
+  queuePriority: QueuePriority | undefined;
 }
 
 /** fio's defaults. */
@@ -102,5 +104,6 @@ export function newDraft(): JobDraft {
     zeroBuffers: false,
     bufferPattern: undefined,
     continueOnError: 'none',
+    queuePriority: undefined,
   };
 }

@@ -1,3 +1,4 @@
+import type { QueuePriority } from '@phasebit/nvme';
 import type { Extent } from './units.js';
 
 /** Data directions, as indexes into every per-direction triple of this app. */
@@ -110,6 +111,8 @@ export interface JobSpec {
   readonly bufferFill: BufferFill;
   readonly continueOnError: ContinueOnError;
   readonly groupReporting: boolean;
+  /** Class of the job's submission queues; absent: the driver's choice. */
+  readonly queuePriority?: QueuePriority;
 
   /** Every option that was given, canonical name to text, for the report. */
   readonly settings: Readonly<Record<string, string>>;
@@ -121,6 +124,16 @@ export interface JobFile {
   readonly groups: readonly (readonly JobSpec[])[];
   /** What was understood but not done, one sentence each. */
   readonly warnings: readonly string[];
+  /** Options of the stack that the file's global sections have, by long name; a later mention replaces an earlier one unless all count. */
+  readonly stack: ReadonlyMap<string, StackSetting>;
+}
+
+/** An option of the stack in a job file. */
+export interface StackSetting {
+  /** as typed; several only of an option that may be repeated */
+  readonly texts: readonly string[];
+  /** where the last one stands, for messages */
+  readonly place: string;
 }
 
 /** Smallest and largest size of a choice, in bytes. */

@@ -1,3 +1,4 @@
+import type { QueuePriority } from '@phasebit/nvme';
 import { WORKLOADS, type ContinueOnError, type VerifyKind, type Workload } from './job-spec.js';
 import { parseExtent, parseInteger, type Extent } from './units.js';
 import { failValue } from './value-error.js';
@@ -40,6 +41,13 @@ export function parseVerify(text: string): VerifyKind {
   if (VERIFY_NOT_DONE.test(text))
     failValue('none, crc32c or pattern (this one is not done, and to leave the check out would be wrong)', text);
   return failValue('none, crc32c or pattern', text);
+}
+
+const QUEUE_PRIORITIES: readonly QueuePriority[] = ['urgent', 'high', 'medium', 'low'];
+
+/** Reads `queue-priority`. */
+export function parseQueuePriority(text: string): QueuePriority {
+  return QUEUE_PRIORITIES.find((one) => one === text) ?? failValue(`one of ${QUEUE_PRIORITIES.join(', ')}`, text);
 }
 
 const CONTINUE_ON_ERROR = new Map<string, ContinueOnError>([

@@ -3,7 +3,14 @@ import { parsePattern } from './byte-pattern.js';
 import { parseDistribution } from './distribution.js';
 import type { JobDraft } from './job-draft.js';
 import { WORKLOADS } from './job-spec.js';
-import { extent, integer, parseContinueOnError, parseVerify, parseWorkload } from './option-values.js';
+import {
+  extent,
+  integer,
+  parseContinueOnError,
+  parseQueuePriority,
+  parseVerify,
+  parseWorkload,
+} from './option-values.js';
 import { parseBoolean, parseDurationUs } from './units.js';
 import { failValue } from './value-error.js';
 
@@ -253,6 +260,16 @@ const PACE_OPTIONS: readonly JobOption[] = [
   option('thinktime_blocks', 'Pace', 'int', '1', 'Commands between two pauses', (draft, text) => {
     draft.thinkTimeBlocks = integer(text, 1);
   }),
+  option(
+    'queue-priority queue_priority',
+    'Pace',
+    'urgent|high|medium|low',
+    'urgent',
+    "Class of the job's submission queues; needs --arbitration=wrr",
+    (draft, text) => {
+      draft.queuePriority = parseQueuePriority(text);
+    },
+  ),
   option('fsync', 'Pace', 'int', '0', 'A flush after this many writes; 0 is never', (draft, text) => {
     draft.fsyncEveryWrites = integer(text, 0);
   }),

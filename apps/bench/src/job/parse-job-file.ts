@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { finishJob, JobConflictError } from './finish-job.js';
 import { newDraft, SEED_DEFAULT } from './job-draft.js';
-import type { JobFile, JobSpec } from './job-spec.js';
+import type { JobFile, JobSpec, StackSetting } from './job-spec.js';
 import { namesNotDone, reasonNotDone, reasonRefused } from './known-options.js';
 import { nearestName } from './nearest-name.js';
 import { findOption, optionNames, type JobOption } from './options.js';
@@ -52,6 +52,8 @@ export interface ParseOptions {
   readonly freshSeed?: number;
   /** The seed of jobs that have no randseed. Default: fio's. */
   readonly defaultSeed?: number;
+  /** Options of the stack that a global section may have, and whether each mention counts. Default: none. */
+  readonly stackOptions?: ReadonlyMap<string, { readonly isRepeatable: boolean }>;
 }
 
 /** Collects sentences, each once. */
@@ -87,9 +89,10 @@ export class Warnings {
  */
 export function parseJobFile(text: string, fileName: string, options: ParseOptions = {}): JobFile {
   const warnings = new Warnings();
-  const sections = readSections(text, fileName, options.environment ?? {}, warnings);
+  const stack = new Map<string, StackSetting>();
+  const sections = readSections(text, fileName, options, warnings, stack);
   if (sections.length === 0) throw new JobFileError(fileName, 'expected at least one job section, got none');
-  return groupJobs(sections, options, warnings);
+  return { ...groupJobs(sections, options, warnings), stack };
 }
 
 /**
@@ -141,8 +144,9 @@ export function readSetting(
 function readSections(
   text: string,
   fileName: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment = {}, stackOptions }: ParseOptions,
   warnings: Warnings,
+  stack: Map<string, StackSetting>,
 ): Section[] {
   const global: Settings = new Map();
   const sections: Section[] = [];
@@ -161,6 +165,15 @@ function readSections(
     const [key, value] = splitSetting(line, place);
     if (current === undefined) throw new JobFileError(place, `expected a [section] before any option, got "${key}"`);
     const expanded = value === undefined ? undefined : expandVariables(value, environment, place, warnings);
+    const stackOption = stackOptions?.get(key);
+    if (stackOption !== undefined) {
+      if (current !== global)
+        throw new JobFileError(place, `${key}: expected in [global], since all jobs share one stack`);
+      if (expanded === undefined) throw new JobFileError(place, `${key}: expected a value, got none`);
+      const before = stackOption.isRepeatable ? (stack.get(key)?.texts ?? []) : [];
+      stack.set(key, { texts: [...before, expanded], place });
+      continue;
+    }
     const setting = readSetting(key, expanded, place, warnings);
     if (setting === undefined) continue;
     current.delete(setting.option.name);
@@ -246,5 +259,5 @@ function groupJobs(sections: readonly Section[], options: ParseOptions, warnings
       throw error;
     }
   }
-  return { groups, warnings: warnings.sentences };
+  return { groups, warnings: warnings.sentences, stack: new Map() };
 }

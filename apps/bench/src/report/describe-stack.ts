@@ -1,4 +1,6 @@
 import type { BenchOptions, StackOptions } from '../cli/bench-options.js';
+import { mediaName } from '../cli/own-options.js';
+import { arbitrationText } from '../cli/queue-choices.js';
 
 /**
  * The choices of the stack in one line, for people.
@@ -16,7 +18,7 @@ export function stackSettings(
   { stack }: BenchOptions,
   except: readonly string[] = [],
 ): Record<string, string | number> {
-  const settings = {
+  const settings: Record<string, string | number> = {
     device: stack.device,
     media: mediaText(stack),
     layer: stack.layer,
@@ -31,12 +33,34 @@ export function stackSettings(
     memory: stack.scatterSeed === undefined ? 'contiguous' : `scattered (seed ${stack.scatterSeed})`,
     ...(stack.completionsPerPollMax === undefined ? {} : { 'completions-per-poll': stack.completionsPerPollMax }),
     ...(stack.failControllerAfter === undefined ? {} : { 'fail-controller-after': stack.failControllerAfter }),
+    ...chosenSettings(stack),
   };
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !except.includes(name)));
+}
+
+/** Those that say something only where they were chosen. */
+function chosenSettings(stack: StackOptions): Record<string, string | number> {
+  const all: Record<string, string | number | undefined> = {
+    format: stack.metadataBytes === undefined ? undefined : `${stack.lbaBytes}+${stack.metadataBytes}`,
+    'pi-type': stack.piType,
+    pi: stack.pi === true ? 'on' : undefined,
+    payload: stack.payload,
+    iovecs: stack.iovecs,
+    'shadow-doorbells': stack.shadowDoorbells,
+    arbitration: stack.arbitration === undefined ? undefined : arbitrationText(stack.arbitration),
+    completion: stack.completion,
+    faults: stack.faults?.length,
+    'fault-seed': stack.faults === undefined ? undefined : (stack.faultSeed ?? stack.seed),
+    'io-timeout': stack.ioTimeoutMs,
+    'on-lost': stack.onLost,
+    retries: stack.retriesMax,
+  };
+  const chosen = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return Object.fromEntries(chosen);
 }
 
 function mediaText(stack: StackOptions): string {
   const { media, mediaBytes } = stack;
   const size = mediaBytes % 2 ** 30 === 0 ? `${mediaBytes / 2 ** 30} GiB` : `${mediaBytes / 2 ** 20} MiB`;
-  return media.kind === 'file' ? `file:${media.path} ${size}` : `${media.kind} ${size}`;
+  return `${mediaName(media)}${media.kind === 'nand' ? ' (modelled)' : ''} ${size}`;
 }

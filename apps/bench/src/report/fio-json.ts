@@ -16,6 +16,8 @@ export interface RunFacts {
   readonly machine: Machine;
   /** What the stack was made of, for the block under `phasebit`. */
   readonly stack: Readonly<Record<string, unknown>>;
+  /** What happened to the stack in the whole run, for the same block. */
+  readonly run?: JsonObject;
   /** Options that all jobs share, by fio's names. */
   readonly globalSettings: Readonly<Record<string, string>>;
   /** When the report is made, in milliseconds since 1970. */
@@ -40,7 +42,12 @@ export function fioJson(results: readonly JobResult[], facts: RunFacts): JsonObj
     'global options': facts.globalSettings,
     jobs: results.map((result) => jobJson(result, results, facts)),
     disk_util: [],
-    phasebit: { ...machineJson(facts.machine), stack: facts.stack, jobs: results.map(ownJson) },
+    phasebit: {
+      ...machineJson(facts.machine),
+      stack: facts.stack,
+      ...(facts.run === undefined ? {} : { run: facts.run }),
+      jobs: results.map(ownJson),
+    },
   };
 }
 
@@ -203,6 +210,16 @@ function ownJson(result: JobResult): JsonObject {
     mmio_writes: stack.mmioWrites ?? null,
     mmio_reads_per_io: per(stack.mmioReads),
     mmio_writes_per_io: per(stack.mmioWrites),
+    sq_doorbell_writes_per_io: per(stack.sqDoorbellWrites),
+    cq_doorbell_writes_per_io: per(stack.cqDoorbellWrites),
+    sq_shadow_writes_per_io: per(stack.sqShadowWrites),
+    cq_shadow_writes_per_io: per(stack.cqShadowWrites),
+    interrupts_per_io: per(stack.messages),
+    queued: stack.queued ?? null,
+    split: stack.split ?? null,
+    retried: stack.retried ?? null,
+    aborted: stack.aborted ?? null,
+    spurious_completions: stack.spurious ?? null,
     polls: stack.polls ?? null,
     idle_polls: stack.idlePolls ?? null,
     completions: stack.completions ?? null,

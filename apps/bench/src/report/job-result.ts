@@ -42,6 +42,19 @@ export interface StackCounters {
   /** Polls that found nothing. */
   readonly idlePolls?: number;
   readonly completions?: number;
+  /** Doorbell registers written, and doorbells stored into the shadow page: submission and completion side. */
+  readonly sqDoorbellWrites?: number;
+  readonly cqDoorbellWrites?: number;
+  readonly sqShadowWrites?: number;
+  readonly cqShadowWrites?: number;
+  /** Commands that waited in the driver, that it cut up, sent again, gave up; completions that it did not believe. */
+  readonly queued?: number;
+  readonly split?: number;
+  readonly retried?: number;
+  readonly aborted?: number;
+  readonly spurious?: number;
+  /** MSI-X messages. */
+  readonly messages?: number;
   readonly bytesAllocated?: number;
   readonly garbageCollections?: number;
   readonly cpuUserNs?: number;

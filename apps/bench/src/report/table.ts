@@ -112,6 +112,13 @@ function renderTable(columns: readonly Column[], paint: Paint): string {
   perJob('data verified', (job) => verifiedCell(job, paint));
   perJob('MMIO reads per I/O', (job) => perIo(job, job.stack.mmioReads));
   perJob('MMIO writes per I/O', (job) => perIo(job, job.stack.mmioWrites));
+  if (columns.some(({ job }) => (job.stack.sqShadowWrites ?? 0) > 0)) {
+    perJob('  of these SQ doorbell', (job) => perIo(job, job.stack.sqDoorbellWrites));
+    perJob('  of these CQ doorbell', (job) => perIo(job, job.stack.cqDoorbellWrites));
+  }
+  for (const [label, name] of COUNTED_ROWS) {
+    if (columns.some(({ job }) => (job.stack[name] ?? 0) > 0)) perJob(label, (job) => perIo(job, job.stack[name]));
+  }
   perJob('completions per poll', completionsPerPoll);
   perJob('bytes allocated per I/O', (job) => perIo(job, job.stack.bytesAllocated));
   perJob('garbage collections', ({ stack }) =>
@@ -120,6 +127,15 @@ function renderTable(columns: readonly Column[], paint: Paint): string {
   perJob('CPU ns per I/O', (job) => perIo(job, cpuNs(job.stack)));
   return table.toString();
 }
+
+/** Rows for what most runs do not have. */
+const COUNTED_ROWS: readonly (readonly [label: string, name: keyof JobResult['stack']])[] = [
+  ['SQ shadow writes per I/O', 'sqShadowWrites'],
+  ['CQ shadow writes per I/O', 'cqShadowWrites'],
+  ['interrupts per I/O', 'messages'],
+  ['sent again per I/O', 'retried'],
+  ['stray completions per I/O', 'spurious'],
+];
 
 const LATENCY_ROWS: readonly (readonly [label: string, take: (latency: LatencyHistogram) => number])[] = [
   ['latency min', (latency) => latency.minNs],

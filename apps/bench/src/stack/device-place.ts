@@ -2,7 +2,7 @@ import type { DmaArena, LinkMemory } from '@phasebit/pcie';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { DeviceSet } from './device-set.js';
-import type { DeviceSpec } from './device-spec.js';
+import { type DeviceReport, type DeviceSpec, NO_DEVICE_REPORT } from './device-spec.js';
 import { CONTROL_WORDS, NAP_MS, NAP_WORD, STOP_WORD, type ThreadStart } from './thread-protocol.js';
 
 /** Where the devices run. */
@@ -13,8 +13,8 @@ export interface DevicePlace {
   nap(): void;
   /** Lets a moment pass while the host waits for a device. */
   pause(): Promise<void>;
-  /** Ends the devices: what was written is durable then. */
-  close(): Promise<void>;
+  /** Ends the devices: what was written is durable then. Gives what they have to say. */
+  close(): Promise<DeviceReport>;
 }
 
 /** Devices on this thread: stepped by whoever waits for them. */
@@ -45,13 +45,16 @@ export async function placeOnThread(
     worker.once('message', () => resolve());
     worker.once('error', reject);
   });
+  let report = NO_DEVICE_REPORT;
+  worker.on('message', (last: DeviceReport) => (report = last));
   return {
     step: () => undefined,
     nap: () => void Atomics.wait(control, NAP_WORD, 0, NAP_MS),
     pause: () => nextTurn(),
-    close: () => {
+    close: async () => {
       Atomics.store(control, STOP_WORD, 1);
-      return ended;
+      await ended;
+      return report;
     },
   };
 }

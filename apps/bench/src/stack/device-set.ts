@@ -1,6 +1,14 @@
-import { Controller, FileMedium, type Medium, NullMedium, RamMedium } from '@phasebit/controller';
+import {
+  Controller,
+  type FaultRule,
+  FileMedium,
+  type Medium,
+  NandMedium,
+  NullMedium,
+  RamMedium,
+} from '@phasebit/controller';
 import { DeviceDma, type DmaArena, LinkDevice, type LinkMemory } from '@phasebit/pcie';
-import { DEVICE_RING_ENTRIES_MAX, type DeviceSpec } from './device-spec.js';
+import { DEVICE_RING_ENTRIES_MAX, type DeviceReport, type DeviceSpec } from './device-spec.js';
 import { NodeFileBackend } from './file-backend.js';
 import { nodeClock } from './node-clock.js';
 
@@ -11,6 +19,7 @@ const ANA_GROUPS = 1;
 export class DeviceSet {
   private readonly controllers: readonly Controller[];
   private readonly file: NodeFileBackend | undefined;
+  private readonly nand: NandMedium | undefined;
 
   /**
    * @param links - one per controller
@@ -18,8 +27,9 @@ export class DeviceSet {
    * @throws Error when the medium cannot be had as asked
    */
   constructor(spec: DeviceSpec, links: readonly LinkMemory[], arenas: readonly DmaArena[]) {
-    const { medium, file } = openMedium(spec);
+    const { medium, file, nand } = openMedium(spec);
     this.file = file;
+    this.nand = nand;
     this.controllers = links.map((link, cntlid) => {
       const dies = cntlid === 0 && spec.failControllerAfter !== undefined;
       return new Controller({
@@ -30,7 +40,9 @@ export class DeviceSet {
         serial: 'PHASEBITBENCH',
         mqesEntries: DEVICE_RING_ENTRIES_MAX,
         queuePairs: spec.queuePairs,
-        namespaces: [{ nsid: 1, medium, blockBytes: spec.lbaBytes, shared: links.length > 1 }],
+        namespaces: [{ nsid: 1, medium, ...formatOf(spec), shared: links.length > 1 }],
+        shadowDoorbells: spec.shadowDoorbells,
+        faults: { seed: (spec.faultSeed + cntlid) >>> 0, rules: rulesOf(spec, cntlid) },
         ...(links.length > 1 ? { anaGroups: ANA_GROUPS } : {}),
         ...(dies ? { failAfterCommands: spec.failControllerAfter, failMode: 'fatal' } : {}),
       });
@@ -45,14 +57,35 @@ export class DeviceSet {
     return done;
   }
 
-  /** Makes durable what was written and closes the file. */
-  close(): void {
+  /** Makes durable what was written, closes the file, and says what has happened. */
+  close(): DeviceReport {
     this.file?.flushSync();
     this.file?.close();
+    const plans = this.controllers.map((each) => each.faults);
+    return {
+      faults: plans.flatMap((plan, controller) =>
+        plan.rules.map((rule) => ({ controller, rule, struck: plan.struckBy(rule) })),
+      ),
+      struckCommands: plans.reduce((sum, plan) => sum + plan.struckCommands, 0),
+      ...(this.nand === undefined ? {} : { nand: this.nand.statistics }),
+    };
   }
 }
 
-function openMedium(spec: DeviceSpec): { medium: Medium; file?: NodeFileBackend } {
+/** A copy of each rule, so that one that was given twice is two. */
+function rulesOf(spec: DeviceSpec, cntlid: number): FaultRule[] {
+  return spec.faults.filter(({ controller = cntlid }) => controller === cntlid).map(({ rule }) => ({ ...rule }));
+}
+
+function formatOf({ lbaBytes, metadataBytes, piType }: DeviceSpec) {
+  return { blockBytes: lbaBytes, metadataBytes, piType };
+}
+
+function openMedium(spec: DeviceSpec): {
+  medium: Medium;
+  file?: NodeFileBackend;
+  nand?: NandMedium;
+} {
   const { media, lbaBytes } = spec;
   if (media.kind === 'file') {
     const file = NodeFileBackend.open(media.path, spec.mediaBytes);
@@ -64,5 +97,9 @@ function openMedium(spec: DeviceSpec): { medium: Medium; file?: NodeFileBackend 
     return { medium: new FileMedium(file, bytes), file };
   }
   const bytes = spec.mediaBytes!;
+  if (media.kind === 'nand') {
+    const nand = new NandMedium({ ...media, medium: new RamMedium({ bytes }), clock: nodeClock });
+    return { medium: nand, nand };
+  }
   return { medium: media.kind === 'null' ? new NullMedium(bytes) : new RamMedium({ bytes }) };
 }

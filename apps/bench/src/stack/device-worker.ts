@@ -23,4 +23,4 @@ const { spec, links, arenas, control } = workerData as ThreadStart;
 const devices = new DeviceSet(spec, links, arenas);
 parentPort!.postMessage('ready');
 serve(devices, control);
-devices.close();
+parentPort!.postMessage(devices.close());

@@ -3,7 +3,7 @@ import type { StackOptions } from '../cli/bench-options.js';
 
 /** Bytes per queue pair beside what follows from its entries: page roundings of four allocations. */
 const PAIR_SLACK_BYTES = 8 * PAGE_BYTES;
-/** PRP list of one tracker: 128 pages, the transfer limit of the modelled controllers. */
+/** PRP list of one request: 128 pages, the transfer limit of the modelled controllers. */
 const LIST_BYTES = 1024;
 /** Bytes per controller for its admin queue and what is identified through it. */
 const ADMIN_BYTES = 64 * PAGE_BYTES;
@@ -20,7 +20,7 @@ const DATA_IOVA_BASE = 0x40_0000_0000;
 export function planMemory(stack: StackOptions, pairs: number, dataBytes: number): { rings: DmaArena; data: DmaArena } {
   const shared = stack.device === 'thread';
   const requests = stack.requests ?? stack.ringEntries * 2;
-  const pairBytes = stack.ringEntries * (64 + 16 + LIST_BYTES) + requests * 16 + PAIR_SLACK_BYTES;
+  const pairBytes = stack.ringEntries * (64 + 16) + requests * LIST_BYTES + PAIR_SLACK_BYTES;
   const ringBytes = roundUp(pairs * pairBytes + stack.controllers * ADMIN_BYTES);
   const bytes = roundUp(dataBytes + 16 * PAGE_BYTES);
   if (ringBytes + bytes + PAGE_BYTES > DMA_SPACE_BYTES_MAX) {

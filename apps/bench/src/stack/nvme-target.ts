@@ -8,8 +8,8 @@ export class NvmeTarget implements IoTarget {
   readonly blocks: number;
 
   constructor(
-    private readonly pair: QueuePair,
-    private readonly namespace: Namespace,
+    protected readonly pair: QueuePair,
+    protected readonly namespace: Namespace,
   ) {
     this.lbaBytes = namespace.blockBytes;
     this.blocks = namespace.blocks;

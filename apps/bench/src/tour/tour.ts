@@ -20,7 +20,7 @@ const RUN_MS = 500;
 
 /** Options that each scenario chooses itself. */
 const CHOSEN = [
-  ...['device', 'media', 'media-size', 'layer', 'controllers', 'fail-controller-after'],
+  ...['device', 'media', 'media-size', 'layer', 'controllers', 'fail-controller-after', 'fault'],
   ...['sq-doorbell', 'cq-doorbell', 'callback-in', 'look-ahead', 'scatter'],
 ];
 
