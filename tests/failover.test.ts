@@ -2,9 +2,8 @@
  * Two controllers show one namespace, and something happens to one of them while I/O is under way: in flight, waiting for a tracker in the
  * driver, and waiting for a request in the block layer. Nothing that was accepted may be lost, called back twice, or made wrong.
  */
-import { BDEV_NEVER, BDEV_STATUS_NVME_ERROR, type BdevChannel } from '@phasebit/bdev';
-import type { NvmeBdevOptions } from '@phasebit/bdev-nvme';
-import type { ControllerOptions as DeviceOptions, FailMode } from '@phasebit/controller';
+import { BDEV_NEVER, BDEV_STATUS_NVME_ERROR } from '@phasebit/bdev';
+import type { FailMode } from '@phasebit/controller';
 import type { ManualClock } from '@phasebit/core';
 import { ActivePassiveSelector, RoundRobinSelector } from '@phasebit/multipath';
 import { SUBMIT_FAILED } from '@phasebit/nvme';
@@ -13,122 +12,20 @@ import {
   ANA_STATE_NON_OPTIMIZED,
   ANA_STATE_OPTIMIZED,
   ANA_STATE_PERSISTENT_LOSS,
-  describeStatus,
 } from '@phasebit/nvme-spec';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InlineStack, NSID } from './support/inline-stack.js';
+import {
+  BLOCKS,
+  DEPTH,
+  expectBacklog,
+  expectUnharmed,
+  GROUP,
+  IOS,
+  openPaths,
+  QUEUE_PAIR,
+} from './support/paths-under-load.js';
 import { VerifiedLoad } from './support/verified-load.js';
-
-const GROUP = 1;
-const DEPTH = 96;
-const BLOCKS = 480;
-const IOS = 4_000;
-/** Far less than the load has outstanding: 15 commands are in flight, some wait in the driver, the rest in the block layer. */
-const QUEUE_PAIR = { entries: 16, requests: 40 };
-const MS = 1e6;
-
-interface PathsUnderLoad {
-  readonly stack: InlineStack;
-  readonly channel: BdevChannel;
-  readonly load: VerifiedLoad;
-  /** names of the statuses with which I/Os failed */
-  readonly names: Set<string>;
-  /** callbacks that came at a time when they must not */
-  readonly strayCallbacks: () => number;
-  /** Turns until the load has ended `count` more I/Os. */
-  run(count: number): Promise<void>;
-  /** Turns until nothing is under way any more. */
-  drain(turnsMax?: number): Promise<void>;
-  /** Turns for some time, however much is done in it. */
-  pass(ms: number): Promise<void>;
-  /** How many commands each path has carried since the last call. */
-  carried(): number[];
-}
-
-async function openPaths(
-  bdev: Partial<NvmeBdevOptions> = {},
-  firstDevice: Partial<DeviceOptions> = {},
-  controllers = 2,
-): Promise<PathsUnderLoad> {
-  const stack = await InlineStack.open({
-    controllers,
-    dataBytes: DEPTH * 4096,
-    device: (index) => ({ anaGroups: GROUP, readyTimeout: 1, ...(index === 0 ? firstDevice : {}) }),
-    driver: { ioTimeoutMs: 50 },
-  });
-  const { channel } = await stack.openBdev({ ioCount: DEPTH, queuePair: QUEUE_PAIR }, bdev);
-  const load = new VerifiedLoad({
-    target: channel,
-    dma: stack.dma,
-    data: stack.data,
-    depth: DEPTH,
-    blocks: BLOCKS,
-    seed: 7,
-  });
-  const names = new Set<string>();
-  let isPolling = false;
-  let stray = 0;
-  load.onCallback = (status) => {
-    if (!isPolling) stray++;
-    if (status === BDEV_STATUS_NVME_ERROR) names.add(describeStatus(channel.lastNvmeStatus));
-    else if (status !== 0) names.add(`bdev status ${status}`);
-  };
-  const turn = (): void => {
-    isPolling = true;
-    channel.tick(stack.clock.nowNs());
-    channel.poll();
-    isPolling = false;
-  };
-  let before: number[] = [];
-  return {
-    stack,
-    channel,
-    load,
-    names,
-    strayCallbacks: () => stray,
-    run: (count) => {
-      const goal = load.completed + load.failures.length + count;
-      return stack.until(() => load.completed + load.failures.length >= goal, turn);
-    },
-    drain: (turnsMax) => stack.until(() => load.isIdle, turn, turnsMax),
-    pass: (ms) => {
-      const endNs = stack.clock.nowNs() + ms * MS;
-      return stack.until(() => stack.clock.nowNs() >= endNs, turn, 1_000_000);
-    },
-    carried: () => {
-      const now = stack.controllers.map(({ queuePairs }) =>
-        queuePairs.reduce((sum, pair) => sum + pair.statistics.submitted, 0),
-      );
-      const since = now.map((count, i) => count - (before[i] ?? 0));
-      before = now;
-      return since;
-    },
-  };
-}
-
-/** Nothing failed, nothing was called back twice or at the wrong time, and every block holds what was written last. */
-async function expectUnharmed(paths: PathsUnderLoad): Promise<void> {
-  const { load, names, channel } = paths;
-  load.stop();
-  await paths.drain();
-  load.startReadBack();
-  await paths.drain();
-  expect({ names: [...names], refusals: load.refusals, surplus: load.surplus }).toEqual({
-    names: [],
-    refusals: [],
-    surplus: 0,
-  });
-  expect(paths.strayCallbacks()).toBe(0);
-  expect(channel.inFlight).toBe(0);
-}
-
-/** I/O is in flight, in the driver's queue and in the block layer's, all at once. */
-function expectBacklog({ stack, channel }: PathsUnderLoad, index: number): void {
-  const [pair] = stack.controllers[index].queuePairs;
-  expect(pair.inFlight).toBeGreaterThan(0);
-  expect(pair.outstanding).toBeGreaterThan(pair.inFlight);
-  expect(channel.waiting).toBeGreaterThan(0);
-}
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -343,7 +240,7 @@ describe('an ANA log that is garbage', () => {
     const warnings: string[] = [];
     const stack = await InlineStack.open({ controllers: 2, dataBytes: DEPTH * 4096, device: { anaGroups: GROUP } });
     const log = { info: () => undefined, warn: (message: string) => void warnings.push(message) };
-    const { channel } = await stack.openBdev({ ioCount: DEPTH, queuePair: QUEUE_PAIR }, {}, log);
+    const { channel } = await stack.openBdev({ ioCount: DEPTH, queuePair: QUEUE_PAIR }, {}, () => ({ log }));
     const load = new VerifiedLoad({
       target: channel,
       dma: stack.dma,

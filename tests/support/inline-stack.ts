@@ -1,5 +1,11 @@
 import { type BdevChannel } from '@phasebit/bdev';
-import { NvmeBdev, type NvmeBdevOptions, type NvmeChannelOptions, PathController } from '@phasebit/bdev-nvme';
+import {
+  NvmeBdev,
+  type NvmeBdevOptions,
+  type NvmeChannelOptions,
+  PathController,
+  type PathControllerOptions,
+} from '@phasebit/bdev-nvme';
 import {
   Controller as Device,
   type ControllerOptions as DeviceOptions,
@@ -7,7 +13,7 @@ import {
   type NamespaceOptions,
   RamMedium,
 } from '@phasebit/controller';
-import { type Clock, type Log, ManualClock, silentLog } from '@phasebit/core';
+import { type Clock, ManualClock, type WaitOptions } from '@phasebit/core';
 import { Controller, type ControllerOptions, type QueuePair, type QueuePairOptions } from '@phasebit/nvme';
 import {
   createDmaArena,
@@ -67,9 +73,9 @@ export interface OpenedBdev {
  * Data memory is an arena of its own, from {@link InlineStack.data} on; the driver takes nothing from it.
  */
 export class InlineStack {
-  readonly functions: readonly PcieFunction[];
+  readonly functions: PcieFunction[] = [];
   /** the devices' side */
-  readonly devices: readonly Device[];
+  readonly devices: Device[] = [];
   /** the hosts' side; empty until {@link InlineStack.attach} */
   readonly controllers: Controller[] = [];
   readonly dma: DmaSpace;
@@ -79,10 +85,11 @@ export class InlineStack {
   /** first host address of the data memory */
   readonly data: number;
   readonly dataBytes: number;
-  private readonly sources: PathController[] = [];
+  /** the controllers as sources of paths; empty until {@link InlineStack.openBdev} */
+  readonly sources: PathController[] = [];
 
   private constructor(private readonly options: InlineStackOptions) {
-    const { controllers = 1, queuePairs = 8, dataBytes = 4 << 20, scatterSeed, clock = new ManualClock() } = options;
+    const { controllers = 1, dataBytes = 4 << 20, scatterSeed, clock = new ManualClock() } = options;
     const { medium = new RamMedium({ bytes: 8 << 20 }), blockBytes = 4096 } = options;
     const ringBytes = controllers * (options.ringBytes ?? 4 << 20);
     this.clock = clock;
@@ -95,20 +102,7 @@ export class InlineStack {
     this.data = this.dma.allocate(dataBytes);
     this.dataBytes = dataBytes;
     this.dma.attach(createDmaArena({ bytes: ringBytes }));
-    const links = Array.from({ length: controllers }, () => createLinkMemory({ queues: queuePairs + 1 }));
-    this.functions = links.map((memory) => openLink({ memory, dma: this.dma, clock, pause: this.pause }));
-    this.devices = links.map((memory, cntlid) => {
-      const { device = {} } = options;
-      return new Device({
-        link: new LinkDevice(memory),
-        dma: new DeviceDma(this.dma.arenas),
-        clock,
-        cntlid,
-        serial: 'STACKTEST',
-        namespaces: [{ nsid: NSID, medium, blockBytes, shared: controllers > 1, ...options.namespace }],
-        ...(typeof device === 'function' ? device(cntlid) : device),
-      });
-    });
+    for (let index = 0; index < controllers; index++) this.plug(index);
   }
 
   /** A stack with its devices powered on and no driver yet. */
@@ -123,10 +117,27 @@ export class InlineStack {
     return stack;
   }
 
+  /** Puts a device that was just powered on into a slot, in the place of the one that was there. */
+  plug(index: number): void {
+    const { clock, medium, blockBytes } = this;
+    const { controllers = 1, device = {}, queuePairs = 8 } = this.options;
+    const memory = createLinkMemory({ queues: queuePairs + 1 });
+    this.functions[index] = openLink({ memory, dma: this.dma, clock, pause: this.pause });
+    this.devices[index] = new Device({
+      link: new LinkDevice(memory),
+      dma: new DeviceDma(this.dma.arenas),
+      clock,
+      cntlid: index,
+      serial: 'STACKTEST',
+      namespaces: [{ nsid: NSID, medium, blockBytes, shared: controllers > 1, ...this.options.namespace }],
+      ...(typeof device === 'function' ? device(index) : device),
+    });
+  }
+
   /** Brings up the driver of one device. */
-  async attach(index = 0, driver: Partial<ControllerOptions> = {}): Promise<Controller> {
+  async attach(index = 0, driver: Partial<ControllerOptions> = {}, wait: WaitOptions = {}): Promise<Controller> {
     const options = { clock: this.clock, ioQueuePairs: 8, ...this.options.driver, ...driver };
-    const controller = await Controller.attach(this.functions[index], options);
+    const controller = await Controller.attach(this.functions[index], options, wait);
     this.controllers[index] = controller;
     return controller;
   }
@@ -154,10 +165,10 @@ export class InlineStack {
   async openBdev(
     channel: NvmeChannelOptions = {},
     bdev: Partial<NvmeBdevOptions> = {},
-    log: Log = silentLog,
+    source: (index: number) => PathControllerOptions = () => ({}),
   ): Promise<OpenedBdev> {
     for (let i = this.sources.length; i < this.controllers.length; i++) {
-      this.sources.push(await PathController.open(this.controllers[i], log));
+      this.sources.push(await PathController.open(this.controllers[i], source(i)));
     }
     const opened = new NvmeBdev({ name: 'test0', controllers: this.sources, nsid: NSID, ...bdev });
     return { bdev: opened, channel: await opened.openChannel(channel) };
