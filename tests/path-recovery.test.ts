@@ -2,9 +2,10 @@
  * Paths of a block device that are lost and come back, with I/O under way: controllers that are reset or attached anew, queue pairs that are
  * lost alone, namespaces that go, come and change. Nothing that was accepted may be lost, called back twice, or made wrong.
  */
+import { BDEV_NEVER } from '@phasebit/bdev';
 import type { PathControllerOptions } from '@phasebit/bdev-nvme';
 import type { FailMode } from '@phasebit/controller';
-import type { ManualClock } from '@phasebit/core';
+import { type ManualClock, Prng } from '@phasebit/core';
 import { ActivePassiveSelector } from '@phasebit/multipath';
 import type { Controller } from '@phasebit/nvme';
 import {
@@ -34,16 +35,16 @@ const TIMES = { ctrlrLossTimeoutMs: 5000, reconnectDelayMs: 50, fastIoFailTimeou
 function attaching(
   reconnect: PathControllerOptions['reconnect'] = TIMES,
   before: (index: number, stack: InlineStack) => void = () => undefined,
+  driver: PathChoices['driver'] = {},
 ) {
   const attached: number[] = [];
   const choices: PathChoices = {
     source: (index, stack) => ({
       reconnect,
-      log: { info: () => undefined, warn: (m: string) => console.log(m) },
       attach: async (wait): Promise<Controller> => {
         attached.push(index);
         before(index, stack);
-        return stack.attach(index, { ioTimeoutMs: 50 }, wait);
+        return stack.attach(index, { ioTimeoutMs: 50, ...driver }, wait);
       },
     }),
   };
@@ -174,7 +175,7 @@ describe('a controller that was given up', () => {
   });
 
   it('has its memory kept by what is gone', async () => {
-    const { choices } = attaching(TIMES, () => console.log('attach'));
+    const { choices } = attaching();
     const paths = await openPaths({}, {}, 1, choices);
     const { stack, load } = paths;
     load.start(endless);
@@ -261,7 +262,6 @@ describe('I/O that waits for the only controller', () => {
       expect(channel.inFlight).toBe(mode === 'hang' ? pair.inFlight : 0);
       expectPathError(names);
       // New I/O fails at once, while the attempts go on.
-      const failed = load.failures.length;
       const ended: number[] = [];
       channel.read(stack.data, 0, 1, (_, status) => ended.push(status), 0);
       await paths.pass(1);
@@ -273,6 +273,7 @@ describe('I/O that waits for the only controller', () => {
       await until(paths, () => stack.controllers[0].state === 'READY');
       await paths.drain();
       await paths.pass(5);
+      const failed = load.failures.length;
       load.start(IOS);
       await paths.drain();
       expect(load.failures.length).toBe(failed);
@@ -409,29 +410,35 @@ describe('a namespace', () => {
     expect(load.failures).toEqual([]);
   });
 
-  it('that grows takes its path with it, and one that shrinks does not', async () => {
+  it('that shrinks is used, or one that grows is not, or with another size than the device was opened with', async () => {
     const said: string[] = [];
     const log = { info: (text: string) => void said.push(text), warn: (text: string) => void said.push(text) };
-    const paths = await openPaths(preferFirst, {}, 2, { source: () => ({ log }) });
+    const paths = await openPaths(preferFirst, {}, 2, { source: () => ({ log }), blocks: 1000 });
     const { stack, load, channel } = paths;
-    const resize = async (blocks: number): Promise<void> => {
-      const before = stack.controllers[0].namespaces.get(NSID);
-      stack.devices[0].detach(NSID);
-      stack.devices[0].attach({ nsid: NSID, medium: stack.medium, blockBytes: 4096, shared: true, blocks });
-      await until(paths, () => stack.controllers[0].namespaces.get(NSID) !== before);
+    const resize = async (blocks: number, index = 0): Promise<void> => {
+      const before = stack.controllers[index].namespaces.get(NSID);
+      stack.devices[index].detach(NSID);
+      stack.devices[index].attach({ nsid: NSID, medium: stack.medium, blockBytes: 4096, shared: true, blocks });
+      await until(paths, () => stack.controllers[index].namespaces.get(NSID) !== before);
       await paths.pass(5);
     };
     await startOnFirst(paths, endless);
-    const { blockCount } = channel.bdev;
-    await resize(blockCount - 1);
+    await resize(999);
     await paths.run(100);
     paths.carried();
     await paths.run(300);
     expect(paths.carried()[0]).toBe(0);
-    expect(said).toContainEqual(expect.stringContaining(`expected blocks at least ${blockCount}, got`));
-    await resize(blockCount);
+    expect(said).toContainEqual(expect.stringContaining('not used: expected blocks at least 1000, got 999'));
+    await resize(1000);
     await expectFirstAgain(paths);
-    expect(said).toContainEqual(expect.stringContaining(`has ${blockCount} blocks, and had ${blockCount - 1}`));
+    await resize(1100);
+    await expectFirstAgain(paths);
+    expect(said).toContainEqual(expect.stringContaining('namespace 1 of controller 0 has 1100 blocks, and had 1000'));
+    await resize(1100, 1);
+    expect(channel.bdev.blockCount).toBe(1000);
+    expect(channel.read(stack.data, 1000, 1, () => expect.unreachable(), 0)).toBe(BDEV_NEVER);
+    const { bdev } = await stack.openBdev();
+    expect(bdev.blockCount).toBe(1100);
     await expectUnharmed(paths);
     expect(load.failures).toEqual([]);
   });
@@ -511,4 +518,114 @@ describe('a channel', () => {
     await stack.close();
     stack.dma.free(stack.dma.allocate(4 << 20));
   });
+});
+
+/** What may happen to the controllers of a stack, at random; it knows how their devices are. */
+class Disturbance {
+  private readonly isRemoved = [false, false, false];
+  private readonly isDetached = [false, false, false];
+
+  constructor(
+    private readonly paths: () => PathsUnderLoad,
+    private readonly prng: Prng,
+  ) {}
+
+  /** One thing that goes wrong with one controller. */
+  strike(index: number): void {
+    const { prng } = this;
+    const { stack } = this.paths();
+    const [device, controller] = [stack.devices[index], stack.controllers[index]];
+    const isReady = controller.state === 'READY';
+    switch (prng.below(8)) {
+      case 0:
+        device.fail('fatal');
+        break;
+      case 1:
+        device.fail('hang');
+        break;
+      case 2:
+        device.fail('remove');
+        this.isRemoved[index] = true;
+        break;
+      case 3:
+        if (isReady) void controller.reset().catch(() => undefined);
+        break;
+      case 4:
+        if (isReady) controller.queuePairs[0]?.disconnect();
+        break;
+      case 5:
+        device.setAnaState(GROUP, ANA_STATE_INACCESSIBLE);
+        break;
+      case 6:
+        if (!this.isDetached[index]) device.detach(NSID);
+        this.isDetached[index] = true;
+        break;
+      default:
+        device.faults.add({
+          kind: 'status',
+          status: STATUS_INVALID_NAMESPACE | STATUS_DNR,
+          opcode: NVM_READ,
+          count: 1,
+        });
+    }
+  }
+
+  /** All that a device can be cured of while it is in its slot. */
+  mend(index: number): void {
+    const { stack } = this.paths();
+    const device = stack.devices[index];
+    device.revive();
+    device.setAnaState(GROUP, ANA_STATE_OPTIMIZED);
+    if (this.isDetached[index]) device.attach({ nsid: NSID, medium: stack.medium, blockBytes: 4096, shared: true });
+    this.isDetached[index] = false;
+  }
+
+  /** Something is about to be attached: a device that has left the bus has another one in its place. */
+  beforeAttach(index: number): void {
+    const { stack } = this.paths();
+    stack.devices[index].revive();
+    if (!this.isRemoved[index]) return;
+    stack.plug(index);
+    this.isRemoved[index] = false;
+    this.isDetached[index] = false;
+  }
+}
+
+describe('any sequence of losses', () => {
+  it.each(Array.from({ length: 8 }, (_, seed) => [seed, seed % 2 === 0 ? 'reset' : 'fail', seed % 3 === 0] as const))(
+    'loses I/O, calls it back twice, makes it wrong, or a path for good: seed %i, onLost %s, all of them: %s',
+    async (seed, onLost, all) => {
+      const prng = new Prng(seed + 1);
+      const disturbance = new Disturbance(() => paths, prng);
+      const times = { ...TIMES, ctrlrLossTimeoutMs: -1 };
+      const driver = { onLost, resetAttemptsMax: 2, resetDelayMs: 5, adminDeadlineMs: 200 };
+      const { choices } = attaching(times, (index) => disturbance.beforeAttach(index), driver);
+      const paths = await openPaths({}, {}, 3, { ...choices, driver });
+      const { stack, load, names } = paths;
+      load.start(endless);
+      for (let event = 0; event < 40; event++) {
+        await paths.pass(1 + prng.below(30));
+        const index = prng.below(all ? 3 : 2);
+        if (prng.below(3) === 0) disturbance.mend(index);
+        else disturbance.strike(index);
+      }
+      for (let index = 0; index < 3; index++) disturbance.mend(index);
+      const isWhole = (): boolean =>
+        stack.controllers.every(({ state, namespaces, queuePairs }) => {
+          return state === 'READY' && namespaces.has(NSID) && queuePairs.some(({ connected }) => connected);
+        });
+      await paths.pass(100);
+      await until(paths, isWhole);
+      // Every path can carry all of it.
+      for (let index = 0; index < 3; index++) {
+        const others = stack.devices.filter((_, other) => other !== index);
+        for (const device of others) device.setAnaState(GROUP, ANA_STATE_INACCESSIBLE);
+        await paths.run(200);
+        for (const device of others) device.setAnaState(GROUP, ANA_STATE_OPTIMIZED);
+        await paths.pass(20);
+      }
+      if (all) names.clear();
+      await expectUnharmed(paths);
+    },
+  );
 });

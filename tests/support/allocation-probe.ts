@@ -1,7 +1,7 @@
 /**
  * A program: puts the load that its argument describes on a stack and prints what was allocated. It needs `--expose-gc`.
  */
-import { NullMedium, RamMedium } from '@phasebit/controller';
+import { type Medium, NAND_SLC, NandMedium, NullMedium, RamMedium } from '@phasebit/controller';
 import { type Clock, Prng } from '@phasebit/core';
 import { IoVector, type Namespace, PollGroup, type QueuePair, Trace, Transfer } from '@phasebit/nvme';
 import { NVM_READ, NVM_WRITE } from '@phasebit/nvme-spec';
@@ -10,8 +10,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InlineStack, NSID } from './inline-stack.js';
 import type { ProbeResult, ProbeSpec } from './probe-spec.js';
 
-const WARM_UP_IOS = 400_000;
-const COUNTED_IOS = 1_000_000;
+/** I/Os before those that are looked at: a part of those, and enough for V8 to have compiled what they need. */
+const WARM_UP_PART = 0.4;
+const WARM_UP_IOS_MIN = 200_000;
 /** The load goes on in slices, between which promises have their turn and time is told, as in a program's loop. */
 const SLICE_IOS = 20_000;
 const BLOCKS = 2048;
@@ -33,13 +34,21 @@ let sliceNs = clock.nowNs();
 const sliceClock: Clock = { nowNs: () => sliceNs };
 const spec = JSON.parse(process.argv[2]) as ProbeSpec;
 const { blocks, writeEvery, depth, mdts, lbaBase, leaks } = spec;
-const bytes = (lbaBase + BLOCKS) * 4096;
+/** Memory of a slot: with extended blocks more than their data. */
+const slotBytes = spec.format.isExtended === true ? blocks * 8192 : blocks * 4096;
+/** Behind the slots: what is written, so that it stays zeros, and a page that pieces may reach into. */
+const ZEROS = depth * slotBytes;
+/** Behind that: a page of metadata for each slot, and one that is written. */
+const METADATA = ZEROS + slotBytes + 4096;
+const ZERO_METADATA = METADATA + depth * 4096;
 const stack = await InlineStack.open({
   clock,
   controllers: spec.controllers,
-  medium: spec.medium === 'null' ? new NullMedium(bytes) : new RamMedium({ bytes }),
-  dataBytes: depth * blocks * 4096 + 4096,
-  device: { mdts, ...(spec.controllers > 1 ? { anaGroups: 1 } : {}) },
+  medium: openMedium(),
+  dataBytes: ZERO_METADATA + 4096,
+  namespace: spec.format,
+  device: { mdts, ...(spec.controllers > 1 ? { anaGroups: 1 } : {}), ...spec.device },
+  driver: spec.driver,
 });
 const target = await openTarget();
 // Numbers past 2^31 are boxed in an array that holds something else too, so that handing one out makes no other box.
@@ -55,7 +64,7 @@ function next(slot: number): void {
   if (left === 0) return;
   left--;
   inFlight++;
-  const address = stack.data + slot * blocks * 4096;
+  const address = stack.data + slot * slotBytes;
   const lba = lbas[1 + (issued++ & (BLOCKS - 2))] as number;
   if (leaks) kept = { slot };
   const isWrite = writeEvery !== 0 && issued % writeEvery === 0;
@@ -90,6 +99,14 @@ async function run(ios: number): Promise<void> {
   }
 }
 
+function openMedium(): Medium {
+  // Metadata has its place behind the data.
+  const bytes = (lbaBase + BLOCKS) * (4096 + (spec.format.metadataBytes ?? 0));
+  if (spec.medium === 'null') return new NullMedium(bytes);
+  const medium = new RamMedium({ bytes });
+  return spec.medium === 'ram' ? medium : new NandMedium({ medium, clock, ...NAND_SLC });
+}
+
 async function openTarget(): Promise<Target> {
   if (spec.layer === 'bdev') {
     const { channel } = await stack.openBdev({ ioCount: 1024, queuePair: spec.queuePair });
@@ -106,7 +123,7 @@ async function openTarget(): Promise<Target> {
   if (spec.extra === 'injection') pair.injectError({ opcode: NEVER_SENT, status: 0 });
   if (spec.extra === 'group') group.add(pair);
   const namespace = stack.controllers[0].namespace(NSID);
-  if (spec.extra === 'vector') return openTransfers(pair, namespace);
+  if (spec.extra === 'transfer' || spec.extra === 'vector') return openTransfers(pair, namespace);
   return {
     read: (address, lba, count, callback, context) => pair.read(namespace, address, lba, count, 0, callback, context),
     write: (address, lba, count, callback, context) => pair.write(namespace, address, lba, count, 0, callback, context),
@@ -115,21 +132,38 @@ async function openTarget(): Promise<Target> {
   };
 }
 
-/** One transfer and one vector for all I/Os: both are free again as soon as a submission returns. */
+/**
+ * One transfer and one vector for all I/Os: both are free again as soon as a submission returns. Zeros are written, with metadata of
+ * zeros, which is right for a 16-bit guard of type 3.
+ */
 function openTransfers(pair: QueuePair, namespace: Namespace): Target {
   const transfer = new Transfer();
   const vector = new IoVector(2);
-  const submit = (opcode: number, ...[address, lba, count, callback, context]: Parameters<Submit>): number => {
-    transfer.set(address, lba, count, 0);
-    vector.clear();
-    vector.add(address, 4096);
-    vector.add(address + 8192, (count - 1) * 4096);
-    transfer.scatter = vector;
-    return pair.submitTransfer(opcode, namespace, transfer, callback, context);
+  const isSeparate = spec.format.metadataBytes !== undefined && spec.format.isExtended !== true;
+  const submit = (
+    opcode: number,
+    address: number,
+    metadata: number,
+    lba: number,
+    count: number,
+    slot: number,
+  ): number => {
+    transfer.set(address, lba, count, spec.flags);
+    transfer.dsm = spec.dsm;
+    transfer.metadata = isSeparate ? metadata : 0;
+    if (spec.extra === 'vector') {
+      vector.clear();
+      vector.add(address, 4096);
+      vector.add(address + 8192, (count - 1) * 4096);
+      transfer.scatter = vector;
+    }
+    return pair.submitTransfer(opcode, namespace, transfer, done, slot);
   };
   return {
-    read: (address, lba, count, callback, context) => submit(NVM_READ, address, lba, count, callback, context),
-    write: (address, lba, count, callback, context) => submit(NVM_WRITE, address, lba, count, callback, context),
+    read: (address, lba, count, _, slot) =>
+      submit(NVM_READ, address, stack.data + METADATA + slot * 4096, lba, count, slot),
+    write: (_, lba, count, __, slot) =>
+      submit(NVM_WRITE, stack.data + ZEROS, stack.data + ZERO_METADATA, lba, count, slot),
     poll: () => pair.poll(),
     tick: () => undefined,
   };
@@ -144,14 +178,14 @@ const collections: { startTime: number }[] = [];
 const observer = new PerformanceObserver((list) => void collections.push(...list.getEntries()));
 observer.observe({ entryTypes: ['gc'] });
 
-await run(WARM_UP_IOS);
+await run(Math.max(WARM_UP_IOS_MIN, WARM_UP_PART * spec.ios));
 const splitBefore = sumOf('split');
 const queuedBefore = sumOf('queued');
 globalThis.gc!();
 await nextTurn();
 const heapBefore = process.memoryUsage().heapUsed;
 const startedMs = performance.now();
-await run(COUNTED_IOS);
+await run(spec.ios);
 const endedMs = performance.now();
 const heapAfter = process.memoryUsage().heapUsed;
 // What the observer is told comes in a later turn.
@@ -159,11 +193,11 @@ await nextTurn();
 await nextTurn();
 observer.disconnect();
 const result: ProbeResult = {
-  ios: COUNTED_IOS,
-  bytesPerIo: (heapAfter - heapBefore) / COUNTED_IOS,
+  ios: spec.ios,
+  bytesPerIo: (heapAfter - heapBefore) / spec.ios,
   collections: collections.filter(({ startTime }) => startTime >= startedMs && startTime <= endedMs).length,
-  nsPerIo: ((endedMs - startedMs) * 1e6) / COUNTED_IOS,
-  splitPerIo: (sumOf('split') - splitBefore) / COUNTED_IOS,
-  queuedPerIo: (sumOf('queued') - queuedBefore) / COUNTED_IOS,
+  nsPerIo: ((endedMs - startedMs) * 1e6) / spec.ios,
+  splitPerIo: (sumOf('split') - splitBefore) / spec.ios,
+  queuedPerIo: (sumOf('queued') - queuedBefore) / spec.ios,
 };
 process.stdout.write(JSON.stringify({ ...result, kept: undefined, keptIsUsed: kept !== undefined }));

@@ -38,10 +38,12 @@ export interface PathsUnderLoad {
   carried(): number[];
 }
 
-/** What is unusual about the drivers and the sources of paths. */
+/** What is unusual about the namespace, the drivers and the sources of paths. */
 export interface PathChoices {
   readonly driver?: Partial<Omit<ControllerOptions, 'clock'>>;
   readonly source?: (index: number, stack: InlineStack) => PathControllerOptions;
+  /** blocks of the namespace; default as many as the medium holds */
+  readonly blocks?: number;
 }
 
 /** Opens a block device over `controllers` controllers, each with an ANA group, and gets a load ready. */
@@ -51,12 +53,13 @@ export async function openPaths(
   controllers = 2,
   choices: PathChoices = {},
 ): Promise<PathsUnderLoad> {
-  const { driver = {}, source = () => ({}) } = choices;
+  const { driver = {}, source = () => ({}), blocks } = choices;
   const stack = await InlineStack.open({
     controllers,
     dataBytes: DEPTH * 4096,
     device: (index) => ({ anaGroups: GROUP, readyTimeout: 1, ...(index === 0 ? firstDevice : {}) }),
     driver: { ioTimeoutMs: 50, ...driver },
+    namespace: blocks === undefined ? {} : { blocks },
   });
   const { channel } = await stack.openBdev({ ioCount: DEPTH, queuePair: QUEUE_PAIR }, bdev, (index) =>
     source(index, stack),

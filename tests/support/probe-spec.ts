@@ -1,11 +1,14 @@
-import type { QueuePairOptions } from '@phasebit/nvme';
+import type { ControllerOptions as DeviceOptions, NamespaceFormat } from '@phasebit/controller';
+import type { ControllerOptions, QueuePairOptions } from '@phasebit/nvme';
 
 /** A load under which nothing may be allocated: plain data, so that it can be handed to a process of its own. */
 export interface ProbeSpec {
   /** where the load enters the stack */
   readonly layer: 'nvme' | 'bdev';
-  /** what keeps the data */
-  readonly medium: 'null' | 'ram';
+  /** I/Os that are looked at */
+  readonly ios: number;
+  /** what keeps the data: nothing, RAM, or RAM that takes the time of SLC flash */
+  readonly medium: 'null' | 'ram' | 'nand';
   /** controllers below a block device */
   readonly controllers: number;
   /** blocks of 4 KiB per I/O */
@@ -22,10 +25,20 @@ export interface ProbeSpec {
   readonly leaks: boolean;
   readonly queuePair: QueuePairOptions;
   /**
-   * what else every queue pair does: remembers a trace, looks out for commands to fail, is polled as one of a group, or moves payloads in
-   * pieces
+   * what else every queue pair does: remembers a trace, looks out for commands to fail, is polled as one of a group, or is given transfers
+   * that can say all that a command can, with a payload in one piece or in two
    */
-  readonly extra: 'none' | 'trace' | 'injection' | 'group' | 'vector';
+  readonly extra: 'none' | 'trace' | 'injection' | 'group' | 'transfer' | 'vector';
+  /** of transfers: bits of command dword 12 */
+  readonly flags: number;
+  /** of transfers: hints */
+  readonly dsm: number;
+  /** more about the blocks */
+  readonly format: Partial<NamespaceFormat>;
+  /** more about every device */
+  readonly device: Pick<DeviceOptions, 'faults' | 'shadowDoorbells'>;
+  /** more about every driver */
+  readonly driver: Pick<ControllerOptions, 'arbitration'>;
 }
 
 /** What a load did. */
@@ -44,6 +57,7 @@ export interface ProbeResult {
 /** The four tricks of the fast path, all on: 4 KiB reads at a depth of 128 over a ring of 1,024. */
 export const PLAIN: ProbeSpec = {
   layer: 'nvme',
+  ios: 1_000_000,
   medium: 'null',
   controllers: 1,
   blocks: 1,
@@ -53,5 +67,10 @@ export const PLAIN: ProbeSpec = {
   lbaBase: 0,
   leaks: false,
   extra: 'none',
+  flags: 0,
+  dsm: 0,
+  format: {},
+  device: {},
+  driver: {},
   queuePair: { entries: 1024, sqDoorbell: 'poll', cqDoorbell: 'half', callbackIn: 'tracker', lookAhead: true },
 };

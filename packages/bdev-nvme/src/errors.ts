@@ -1,5 +1,5 @@
 /** Every way in which opening a namespace as a block device fails. */
-export type NvmeBdevErrorCode = 'NO_PATH' | 'PATHS_DIFFER' | 'PATHS_ALIKE' | 'NOT_SHARED' | 'METADATA';
+export type NvmeBdevErrorCode = 'NO_PATH' | 'PATHS_DIFFER' | 'PATHS_ALIKE' | 'NOT_SHARED' | 'METADATA' | 'NOT_LOST';
 
 const MESSAGES: Record<NvmeBdevErrorCode, string> = {
   NO_PATH: 'a block device needs at least one controller that is ready',
@@ -7,6 +7,7 @@ const MESSAGES: Record<NvmeBdevErrorCode, string> = {
   PATHS_ALIKE: 'two paths lead through the same controller',
   NOT_SHARED: 'the controller says that it is the only one of its subsystem',
   METADATA: 'a block device is made of blocks without metadata',
+  NOT_LOST: 'the controller is in use, and another object for it would be one too many',
 };
 
 /** Opening a namespace as a block device failed. `code` never changes its meaning; `facts` say what was expected and what came. */

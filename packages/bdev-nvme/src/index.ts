@@ -6,11 +6,11 @@
  */
 
 // 1. Controllers as sources of paths
-export { PathController } from './path-controller.js';
+export { PathController, type PathControllerOptions } from './path-controller.js';
+export { type AttachController } from './reconnection.js';
 
 // 2. A namespace as a block device
 export { NvmeBdev, type NvmeBdevOptions, type NvmeChannelOptions } from './nvme-bdev.js';
-export { type NvmePath } from './nvme-path.js';
 
 // 3. What can go wrong
 export { NvmeBdevError, type NvmeBdevErrorCode } from './errors.js';

@@ -17,10 +17,12 @@ import {
   STATUS_DNR,
   STATUS_HOST_PATHING_ERROR,
   STATUS_INTERNAL_PATH_ERROR,
+  STATUS_INVALID_FIELD,
+  STATUS_INVALID_NAMESPACE,
   STATUS_LBA_OUT_OF_RANGE,
 } from '@phasebit/nvme-spec';
 import { describe, expect, it } from 'vitest';
-import { openChannel, ScriptedPath } from '../test-support/scripted-path.js';
+import { openChannel, scriptedNamespace, ScriptedPath } from '../test-support/scripted-path.js';
 
 const MS = 1e6;
 const NAMESPACE_NOT_READY = 0x82;
@@ -332,6 +334,172 @@ describe('an ANA status', () => {
     channel.poll();
     expect(outcomes.length).toBe(11);
     expect(outcomes.every(([status]) => status === BDEV_STATUS_SUCCESS)).toBe(true);
+  });
+});
+
+describe('a controller that is reset', () => {
+  it('keeps what waits in the driver, although another path would do', () => {
+    const paths = [new ScriptedPath(), new ScriptedPath()];
+    const channel = openChannel(paths);
+    const { outcomes, callback } = outcomesOf(channel);
+    for (let lba = 0; lba < 4; lba++) channel.read(4096, lba, 1, callback, 0);
+    Object.assign(paths[0], { state: 'RESETTING', suspended: true });
+    channel.tick(MS);
+    channel.poll();
+    expect(paths.map(({ sent }) => sent.length)).toEqual([0, 4]);
+    paths[1].endAll();
+    channel.poll();
+    expect(outcomes).toEqual(Array.from({ length: 4 }, () => [BDEV_STATUS_SUCCESS, 0]));
+  });
+
+  it('is the only one, and I/O waits for longer than fast-I/O-fail says, or is not sent when it is back', () => {
+    const times = { ctrlrLossTimeoutMs: 1000, reconnectDelayMs: 10, fastIoFailTimeoutMs: 100 };
+    const path = new ScriptedPath({}, times);
+    const channel = openChannel([path]);
+    const { outcomes, callback } = outcomesOf(channel);
+    for (const [lostMs, backMs, sent] of [
+      [0, 99, 1],
+      [1000, 1101, 0],
+    ]) {
+      path.state = 'RESETTING';
+      channel.tick(lostMs * MS);
+      channel.write(4096, 1, 1, callback, 0);
+      for (let ms = lostMs; ms < backMs; ms++) {
+        channel.tick(ms * MS);
+        channel.poll();
+      }
+      path.state = 'READY';
+      channel.tick(backMs * MS);
+      channel.poll();
+      expect(path.sent.length).toBe(sent);
+      path.endAll();
+      channel.poll();
+    }
+    expect(outcomes).toEqual([
+      [BDEV_STATUS_SUCCESS, 0],
+      [BDEV_STATUS_NVME_ERROR, STATUS_HOST_PATHING_ERROR],
+    ]);
+  });
+});
+
+describe('a queue pair that is lost alone', () => {
+  it('is not made again until a channel is opened anew, or is made twice', async () => {
+    const path = new ScriptedPath();
+    const channel = openChannel([path]);
+    const { outcomes, callback } = outcomesOf(channel);
+    channel.read(4096, 1, 1, callback, 0);
+    path.losePair();
+    path.refusesPairs = true;
+    for (let ms = 1; ms < 50; ms++) {
+      channel.tick(ms * MS);
+      channel.poll();
+      await Promise.resolve();
+    }
+    expect([path.created, outcomes]).toEqual([0, []]);
+    path.refusesPairs = false;
+    for (let ms = 50; ms < 100; ms++) {
+      channel.tick(ms * MS);
+      channel.poll();
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+    }
+    expect([path.created, path.sent.length]).toEqual([1, 1]);
+    path.endAll();
+    channel.poll();
+    expect(outcomes).toEqual([[BDEV_STATUS_SUCCESS, 0]]);
+    channel.close();
+    expect(path.deleted).toBe(1);
+  });
+
+  it('and cannot be had again makes I/O wait for ever although there is a time for that', async () => {
+    const times = { ctrlrLossTimeoutMs: -1, reconnectDelayMs: 10, fastIoFailTimeoutMs: 100 };
+    const path = new ScriptedPath({}, times);
+    const channel = openChannel([path]);
+    const { outcomes, callback } = outcomesOf(channel);
+    channel.tick(500 * MS);
+    channel.read(4096, 1, 1, callback, 0);
+    path.refusesPairs = true;
+    path.losePair();
+    for (let ms = 501; ms <= 600; ms++) {
+      expect(outcomes).toEqual([]);
+      channel.tick(ms * MS);
+      channel.poll();
+      await Promise.resolve();
+    }
+    expect(outcomes).toEqual([[BDEV_STATUS_NVME_ERROR, 0x371]]);
+  });
+
+  it('of a channel that is closed meanwhile stays behind', async () => {
+    const path = new ScriptedPath();
+    const channel = openChannel([path]);
+    path.losePair();
+    channel.tick(MS);
+    channel.tick(2 * MS);
+    expect(path.created).toBe(1);
+    channel.close();
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    expect(path.deleted).toBe(1);
+    channel.tick(3 * MS);
+    expect(path.created).toBe(1);
+  });
+});
+
+describe('a namespace that a controller denies', () => {
+  const DENIED = STATUS_INVALID_FIELD | STATUS_DNR;
+
+  it('is looked for more than once, or never, and its answer is not believed in the end', () => {
+    const path = new ScriptedPath();
+    const channel = openChannel([path]);
+    const { outcomes, callback } = outcomesOf(channel);
+    for (let lba = 0; lba < 3; lba++) channel.read(4096, lba, 1, callback, 0);
+    path.endAll(DENIED);
+    channel.poll();
+    channel.poll();
+    expect([path.rescans, path.sent.length, outcomes]).toEqual([1, 0, []]);
+    // It is still there.
+    path.scans++;
+    channel.tick(20 * MS);
+    channel.poll();
+    expect(path.sent.length).toBe(3);
+    path.sent[0].end();
+    path.sent[1].end(DENIED);
+    path.sent[2].end();
+    channel.poll();
+    channel.poll();
+    expect(outcomes).toEqual([
+      [BDEV_STATUS_SUCCESS, 0],
+      [BDEV_STATUS_SUCCESS, 0],
+      [BDEV_STATUS_NVME_ERROR, DENIED],
+    ]);
+  });
+
+  it('is gone, and I/O waits, or ends without that reason, or is not sent when it is back', () => {
+    const path = new ScriptedPath();
+    const channel = openChannel([path]);
+    const { outcomes, callback } = outcomesOf(channel);
+    channel.read(4096, 1, 1, callback, 0);
+    path.endAll(DENIED);
+    channel.poll();
+    channel.read(4096, 2, 1, callback, 0);
+    path.namespace = undefined;
+    path.scans++;
+    channel.tick(MS);
+    channel.poll();
+    channel.read(4096, 3, 1, callback, 0);
+    channel.poll();
+    const gone = [BDEV_STATUS_NVME_ERROR, STATUS_INVALID_NAMESPACE | STATUS_DNR];
+    expect(outcomes).toEqual([[BDEV_STATUS_NVME_ERROR, DENIED], gone, gone]);
+    path.namespace = scriptedNamespace({ blocks: 2000 });
+    channel.tick(2 * MS);
+    channel.read(4096, 4, 1, callback, 0);
+    expect(path.sent.length).toBe(1);
+    // Another one in its place is as bad as none.
+    path.endAll();
+    channel.poll();
+    path.namespace = scriptedNamespace({ uuid: 'another' });
+    channel.tick(3 * MS);
+    channel.read(4096, 5, 1, callback, 0);
+    channel.poll();
+    expect(outcomes.slice(3)).toEqual([[BDEV_STATUS_SUCCESS, 0], gone]);
   });
 });
 

@@ -29,11 +29,13 @@ import {
   type RetryPolicy,
   Verdict,
 } from '@phasebit/multipath';
-import { type QueuePair, SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_FAILED } from '@phasebit/nvme';
+import { type Namespace, type QueuePair, SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_FAILED } from '@phasebit/nvme';
 import {
   STATUS_COMMAND_ABORTED_BY_HOST,
   STATUS_COMPARE_FAILURE,
+  STATUS_DNR,
   STATUS_HOST_PATHING_ERROR,
+  STATUS_INVALID_NAMESPACE,
   statusCode,
 } from '@phasebit/nvme-spec';
 import { ChannelPaths } from './channel-paths.js';
@@ -45,6 +47,12 @@ const WRITE = BDEV_IO_WRITE;
 const SUCCESS = BDEV_STATUS_SUCCESS;
 const ACCEPTED = SUBMIT_ACCEPTED;
 const TAKEN = BACKEND_ACCEPTED;
+
+/** A path over which commands are sent: both are there, since nothing else ranks above unusable. */
+interface UsablePath {
+  readonly pair: QueuePair;
+  readonly namespace: Namespace;
+}
 
 /**
  * One channel of a namespace: sends each I/O over the chosen path, and what fails over another.
@@ -66,15 +74,17 @@ export class NvmeBackend implements BdevBackend {
   private seenVersion = -1;
   private nowNs = 0.5;
 
+  /** @param nowNs - the time, until the first tick tells it */
   constructor(
-    nsid: number,
     paths: readonly NvmePath[],
     ios: readonly BdevIo[],
     selector: PathSelector,
     policy: RetryPolicy,
+    nowNs: number,
   ) {
     this.paths = paths;
-    this.ways = new ChannelPaths(nsid, paths);
+    this.nowNs = nowNs;
+    this.ways = new ChannelPaths(paths, nowNs);
     this.outstanding = this.ways.group.outstanding;
     this.selector = selector;
     this.isSticky = selector.isSticky;
@@ -86,7 +96,7 @@ export class NvmeBackend implements BdevBackend {
   submit(io: BdevIo): number {
     const path = this.choose();
     if (path < 0) {
-      this.judgePathless(io, STATUS_HOST_PATHING_ERROR);
+      this.judgePathless(io);
       return TAKEN;
     }
     return this.send(io, path);
@@ -94,10 +104,10 @@ export class NvmeBackend implements BdevBackend {
 
   /** @inheritDoc */
   poll(): number {
-    const { paths } = this;
+    const { pairs } = this.ways;
     let found = 0;
-    for (let i = 0; i < paths.length; i++) {
-      const { pair } = paths[i];
+    for (let i = 0; i < pairs.length; i++) {
+      const pair = pairs[i];
       if (pair.connected) found += pair.poll();
     }
     if (this.held.count !== 0) this.resume();
@@ -107,16 +117,12 @@ export class NvmeBackend implements BdevBackend {
   /** @inheritDoc */
   tick(nowNs: number): void {
     this.nowNs = nowNs;
-    this.ways.refresh(nowNs);
+    this.ways.tick(nowNs);
   }
 
   /** @inheritDoc */
   close(): void {
-    for (let i = 0; i < this.paths.length; i++) {
-      const { source, pair } = this.paths[i];
-      // The rings are the controller's until it has let them go; what it cannot confirm is its own failure's business.
-      if (source.controller.state !== 'DETACHED') source.controller.deleteQueuePair(pair).catch(forget);
-    }
+    for (let i = 0; i < this.paths.length; i++) this.paths[i].close();
   }
 
   private choose(): number {
@@ -129,7 +135,7 @@ export class NvmeBackend implements BdevBackend {
 
   private send(io: BdevIo, path: number): number {
     io.moduleWord0 = path; // N2
-    const answer = this.issue(io, this.paths[path]);
+    const answer = this.issue(io, this.paths[path] as UsablePath);
     if (answer === ACCEPTED) {
       this.outstanding[path]++;
       return TAKEN;
@@ -137,14 +143,14 @@ export class NvmeBackend implements BdevBackend {
     return this.refused(io, answer);
   }
 
-  private issue(io: BdevIo, path: NvmePath): number {
+  private issue(io: BdevIo, path: UsablePath): number {
     const { pair, namespace } = path;
     if (io.type === READ) return pair.read(namespace, io.address, io.lba, io.blocks, 0, this.onDone, io);
     if (io.type === WRITE) return pair.write(namespace, io.address, io.lba, io.blocks, 0, this.onDone, io);
     return this.issueOther(io, pair, path);
   }
 
-  private issueOther(io: BdevIo, pair: QueuePair, { namespace }: NvmePath): number {
+  private issueOther(io: BdevIo, pair: QueuePair, { namespace }: UsablePath): number {
     switch (io.type) {
       case BDEV_IO_FLUSH:
         return pair.flush(namespace, this.onDone, io);
@@ -174,7 +180,7 @@ export class NvmeBackend implements BdevBackend {
     if (answer === SUBMIT_AGAIN) return BACKEND_NO_MEMORY;
     if (answer === SUBMIT_FAILED) {
       this.ways.refresh(this.nowNs);
-      this.judgePathless(io, STATUS_HOST_PATHING_ERROR);
+      this.judgePathless(io);
       return TAKEN;
     }
     // The memory is not the driver's: nothing will change that. The rule against completing inside a submit holds here too.
@@ -194,6 +200,7 @@ export class NvmeBackend implements BdevBackend {
     facts.changesData = io.type !== READ && io.type !== BDEV_IO_COMPARE && io.type !== BDEV_IO_FLUSH;
     const action = judgeCompletion(facts, this.ways.group, this.policy, verdict);
     if (verdict.needsAnaLog) this.paths[path].source.refresh();
+    if (verdict.needsNamespaceScan) this.paths[path].source.rescan();
     if (action === DISPOSITION_COMPLETE || action === DISPOSITION_FAIL) {
       // Told from the next look at what is held, also without a delay: a controller that is given up disconnects its queue pairs at any
       // time, and callbacks run inside a poll only.
@@ -204,13 +211,13 @@ export class NvmeBackend implements BdevBackend {
     held.hold(io, status, this.nowNs + verdict.delayNs, action === DISPOSITION_FAILOVER ? path : -1);
   }
 
-  private judgePathless(io: BdevIo, status: number): void {
+  private judgePathless(io: BdevIo): void {
     const { facts, held } = this;
     held.recall(io, facts);
     facts.nowNs = this.nowNs;
     const action = judgeUnsent(facts, this.ways.group, this.policy);
-    if (action === DISPOSITION_FAIL) held.holdToFail(io, status, this.nowNs);
-    else held.hold(io, status, this.nowNs, -1);
+    if (action === DISPOSITION_FAIL) held.holdToFail(io, STATUS_HOST_PATHING_ERROR, this.nowNs);
+    else held.hold(io, STATUS_HOST_PATHING_ERROR, this.nowNs, -1);
   }
 
   /** Looks at every held I/O once: fails, sends, or keeps it. */
@@ -269,11 +276,9 @@ export class NvmeBackend implements BdevBackend {
   private fail(io: BdevIo, status: number): void {
     this.held.forget(io);
     const isMiscompare = io.type === BDEV_IO_COMPARE && statusCode(status) === STATUS_COMPARE_FAILURE;
-    io.complete(isMiscompare ? BDEV_STATUS_MISCOMPARE : BDEV_STATUS_NVME_ERROR, status);
+    // An I/O that no device has seen fails for want of a path, or of the namespace.
+    const isGone = status === STATUS_HOST_PATHING_ERROR && this.ways.isNamespaceGone;
+    const told = isGone ? STATUS_INVALID_NAMESPACE | STATUS_DNR : status;
+    io.complete(isMiscompare ? BDEV_STATUS_MISCOMPARE : BDEV_STATUS_NVME_ERROR, told);
   }
-}
-
-/** A queue pair that cannot be deleted belongs to a controller that is lost, which says so itself. */
-function forget(): void {
-  // nothing to do
 }

@@ -15,7 +15,7 @@ import {
   RETRY_POLICY_DEFAULT,
   type RetryPolicy,
 } from '@phasebit/multipath';
-import type { CommandLimits, Namespace, QueuePairOptions } from '@phasebit/nvme';
+import type { Controller, Namespace, QueuePair, QueuePairOptions } from '@phasebit/nvme';
 import {
   CMIC_MULTI_CONTROLLER,
   ONCS_COMPARE,
@@ -23,9 +23,10 @@ import {
   ONCS_WRITE_ZEROES,
   VWC_PRESENT,
 } from '@phasebit/nvme-spec';
+import { ChannelShape, differenceOf } from './channel-shape.js';
 import { NvmeBdevError } from './errors.js';
 import { NvmeBackend } from './nvme-backend.js';
-import type { NvmePath } from './nvme-path.js';
+import { NvmePath } from './nvme-path.js';
 import type { PathController } from './path-controller.js';
 
 /** Requests with which the driver can cut a transfer in two: the whole holds one, each piece another. */
@@ -55,7 +56,8 @@ export interface NvmeChannelOptions {
 
 /**
  * An NVMe namespace as a block device, over one controller or many. What fails on one path is sent over another, queued and in-flight I/O
- * alike; see `judgeCompletion` of `@phasebit/multipath` for the rule.
+ * alike; see `judgeCompletion` of `@phasebit/multipath` for the rule. Its size and format are those of the moment when it was made: a namespace
+ * that has grown shows its new size to a device that is made anew.
  */
 export class NvmeBdev {
   /** what this device is called */
@@ -67,6 +69,7 @@ export class NvmeBdev {
   /** logical blocks */
   readonly blockCount: number;
   private readonly options: NvmeBdevOptions;
+  private readonly namespace: Namespace;
 
   /**
    * @throws NvmeBdevError when the controllers do not show one namespace; DriverError NO_NAMESPACE
@@ -74,6 +77,7 @@ export class NvmeBdev {
   constructor(options: NvmeBdevOptions) {
     const first = checkPaths(options);
     this.options = options;
+    this.namespace = first;
     this.name = options.name;
     this.nsid = options.nsid;
     this.blockBytes = first.blockBytes;
@@ -82,33 +86,47 @@ export class NvmeBdev {
   }
 
   /**
-   * Opens a channel: a queue pair on every controller that is ready, and the block layer above them. The caller's thread owns it.
+   * Opens a channel: a queue pair on every controller that is ready and shows the namespace, and the block layer above them. The other
+   * controllers become paths of it when they are there. The caller's thread owns it, and ticks it by the clock of the controllers.
    *
    * @throws DriverError when a queue pair cannot be had; NvmeBdevError NO_PATH
    */
   async openChannel(options: NvmeChannelOptions = {}): Promise<BdevChannel> {
-    const paths: NvmePath[] = [];
+    // One rule about failures is enough, and only this layer's knows the other paths.
+    const queuePair = { retriesMax: 0, ...options.queuePair };
+    const ready = this.options.controllers.filter(({ controller }) => this.isReady(controller));
+    const namespaces = ready.map(({ controller }) => controller.namespace(this.nsid));
+    const pairs = new Map<PathController, QueuePair>();
     try {
-      for (const source of this.options.controllers) {
-        const { controller } = source;
-        if (controller.state !== 'READY') continue;
-        const namespace = controller.namespace(this.nsid);
-        // One rule about failures is enough, and only this layer's knows the other paths.
-        const pair = await controller.createQueuePair({ retriesMax: 0, ...options.queuePair });
-        paths.push({ source, namespace, pair });
-      }
+      for (const source of ready) pairs.set(source, await source.controller.createQueuePair(queuePair));
     } catch (error) {
-      for (const { source, pair } of paths) await source.controller.deleteQueuePair(pair);
+      for (const [source, pair] of pairs) source.letGo(source.controller, pair);
       throw error;
     }
-    if (paths.length === 0) throw new NvmeBdevError('NO_PATH', { name: this.name });
-    return new BdevChannel(this.through(paths), options.ioCount === undefined ? {} : { ioCount: options.ioCount });
+    if (ready.length === 0) throw new NvmeBdevError('NO_PATH', { name: this.name });
+    const requests = Math.min(...[...pairs.values()].map(({ settings }) => settings.requests));
+    const shape = new ChannelShape(this.namespace, this.blockCount, namespaces, requests);
+    const paths = this.options.controllers.map(
+      (source) => new NvmePath({ source, nsid: this.nsid, shape, queuePair, pair: pairs.get(source) }),
+    );
+    const hasCache = ready.some(({ controller }) => (controller.identity.vwc & VWC_PRESENT) !== 0);
+    const bdev = this.through(paths, shape, hasCache);
+    return new BdevChannel(bdev, options.ioCount === undefined ? {} : { ioCount: options.ioCount });
+  }
+
+  /** Whether a controller is up and shows the namespace that the device was made over. */
+  private isReady(controller: Controller): boolean {
+    if (controller.state !== 'READY') return false;
+    const shown = controller.namespaces.get(this.nsid);
+    if (shown === undefined) return false;
+    return differenceOf(this.namespace, shown) === undefined && shown.blocks >= this.blockCount;
   }
 
   /** The device as one channel sees it. */
-  private through(paths: readonly NvmePath[]): Bdev {
+  private through(paths: readonly NvmePath[], shape: ChannelShape, writeCache: boolean): Bdev {
     const { selector = () => new ActivePassiveSelector(), retry = RETRY_POLICY_DEFAULT } = this.options;
-    const supported = supportedTypes(paths);
+    const supported = supportedTypes(shape.offered);
+    const [{ source }] = paths;
     return {
       name: this.name,
       productName: 'NVMe namespace',
@@ -116,48 +134,33 @@ export class NvmeBdev {
       blockCount: this.blockCount,
       requiredAlignmentBytes: 4,
       // The driver cuts at the namespace's own boundary and at what a command carries: two layers that cut would be one too many.
-      optimalBoundaryBlocks: Math.min(...paths.map((path) => path.namespace.boundaryBlocks)),
-      splitOnBoundary: paths.some((path) => path.pair.settings.requests < REQUESTS_TO_SPLIT),
-      transferBlocksMax: this.transferBlocksMax(paths),
-      unmapBlocksMax: leastOf(paths, ({ datasetRangeBlocksMax, datasetBlocksMax }) =>
-        Math.min(datasetRangeBlocksMax, datasetBlocksMax),
-      ),
-      writeZeroesBlocksMax: leastOf(paths, (limits) => limits.writeZeroesBlocksMax),
-      writeCache: paths.some((path) => (path.source.controller.identity.vwc & VWC_PRESENT) !== 0),
+      optimalBoundaryBlocks: shape.boundaryBlocks,
+      splitOnBoundary: shape.requests < REQUESTS_TO_SPLIT,
+      transferBlocksMax: transferBlocksMax(shape),
+      unmapBlocksMax: shape.unmapBlocksMax,
+      writeZeroesBlocksMax: shape.writeZeroesBlocksMax,
+      writeCache,
       supports: (type) => supported.has(type),
-      openBackend: (ios) => new NvmeBackend(this.nsid, paths, ios, selector(), retry),
+      openBackend: (ios) => new NvmeBackend(paths, ios, selector(), retry, source.controller.admin.clock.nowNs()),
     };
-  }
-
-  /**
-   * What one I/O may be before the block layer cuts it: as many pieces as a quarter of the smallest request pool holds. It may begin
-   * anywhere between two boundaries, and the driver may need twice as many pieces then, which the pool still holds.
-   */
-  private transferBlocksMax(paths: readonly NvmePath[]): number {
-    const pieces = Math.min(...paths.map((path) => Math.max(1, path.pair.settings.requests >>> 2)));
-    const blocks = Math.min(...paths.map(({ namespace }) => pieceBlocksMax(namespace)));
-    return Math.min(pieces * blocks, 0x7fff_ffff);
   }
 }
 
+/**
+ * What one I/O may be before the block layer cuts it: as many pieces as a quarter of the smallest request pool holds. It may begin
+ * anywhere between two boundaries, and the driver may need twice as many pieces then, which the pool still holds.
+ */
+function transferBlocksMax({ requests, pieceBlocksMax }: ChannelShape): number {
+  return Math.min(Math.max(1, requests >>> 2) * pieceBlocksMax, 0x7fff_ffff);
+}
+
 /** What every path offers. */
-function supportedTypes(paths: readonly NvmePath[]): Set<number> {
-  const offered = paths.reduce((common, { namespace }) => common & namespace.limits.offered, -1);
+function supportedTypes(offered: number): Set<number> {
   const types = new Set<number>([BDEV_IO_READ, BDEV_IO_WRITE, BDEV_IO_FLUSH]);
   if ((offered & ONCS_COMPARE) !== 0) types.add(BDEV_IO_COMPARE);
   if ((offered & ONCS_WRITE_ZEROES) !== 0) types.add(BDEV_IO_WRITE_ZEROES);
   if ((offered & ONCS_DATASET_MANAGEMENT) !== 0) types.add(BDEV_IO_UNMAP);
   return types;
-}
-
-/** The least of a limit on all paths. */
-function leastOf(paths: readonly NvmePath[], limitOf: (limits: CommandLimits) => number): number {
-  return Math.min(...paths.map(({ namespace }) => limitOf(namespace.limits)));
-}
-
-/** Blocks of the driver's largest piece of a transfer. */
-function pieceBlocksMax({ transferBlocksMax, boundaryBlocks }: Namespace): number {
-  return boundaryBlocks === 0 ? transferBlocksMax : Math.min(transferBlocksMax, boundaryBlocks);
 }
 
 /** Every path has to lead to the same namespace: same size, same format, same identifiers, through different controllers that say so. */
@@ -174,10 +177,8 @@ function checkPaths(options: NvmeBdevOptions): Namespace {
     if ((cmic & CMIC_MULTI_CONTROLLER) === 0) throw new NvmeBdevError('NOT_SHARED', { subnqn, cmic });
     expectSame('subnqn', head.controller.identity.subnqn, subnqn);
     expectSame('blocks', first.blocks, other.blocks);
-    expectSame('blockBytes', first.blockBytes, other.blockBytes);
-    expectSame('nguid', first.identify.nguid, other.identify.nguid);
-    expectSame('eui64', first.identify.eui64, other.identify.eui64);
-    expectSame('uuid', first.uuid, other.uuid);
+    const difference = differenceOf(first, other);
+    if (difference !== undefined) throw new NvmeBdevError('PATHS_DIFFER', { ...difference });
   }
   const cntlids = controllers.map((source) => source.controller.identity.cntlid);
   if (new Set(cntlids).size !== cntlids.length) throw new NvmeBdevError('PATHS_ALIKE', { cntlids: cntlids.join(' ') });

@@ -5,6 +5,7 @@ import { ChannelStatistics } from './channel-statistics.js';
 import { CutRule } from './cut-rule.js';
 import { finishPiece } from './io-split.js';
 import { BDEV_IO_TYPES } from './io-type.js';
+import type { SplitPool } from './split-pool.js';
 import { BDEV_STATUS_SUCCESS } from './status.js';
 import { WaitLine } from './wait-line.js';
 
@@ -24,7 +25,7 @@ import { WaitLine } from './wait-line.js';
  *
  * Hot path: allocates only in the constructor.
  */
-export class IoPool implements BdevIoOwner {
+export class IoPool implements BdevIoOwner, SplitPool {
   /** all I/Os */
   readonly ios: readonly BdevIo[];
   /** for each kind of I/O where it must be cut */

@@ -13,13 +13,13 @@
  */
 import { assert } from '@phasebit/core';
 import { type BdevCallback, type BdevIo, noCallback } from './bdev-io.js';
-import type { IoPool } from './io-pool.js';
 import { SPLIT_PIECES_IN_FLIGHT_MAX } from './limits.js';
+import type { SplitPool } from './split-pool.js';
 import { BDEV_ACCEPTED, BDEV_AGAIN, BDEV_NEVER, BDEV_STATUS_SUCCESS } from './status.js';
 
 /** Submits an I/O in pieces; REQUIRES that its range was checked. {@link BDEV_NEVER} means that the whole pool is too small. */
 export function startSplit(
-  pool: IoPool,
+  pool: SplitPool,
   type: number,
   address: number,
   lba: number,
@@ -46,7 +46,7 @@ export function startSplit(
 }
 
 /** A piece has come back: it goes out again as the next one, or its parent is nearer to its end. */
-export function finishPiece(pool: IoPool, piece: BdevIo, parent: BdevIo, status: number, nvmeStatus: number): void {
+export function finishPiece(pool: SplitPool, piece: BdevIo, parent: BdevIo, status: number, nvmeStatus: number): void {
   if (status !== BDEV_STATUS_SUCCESS && parent.firstStatus === BDEV_STATUS_SUCCESS) {
     parent.firstStatus = status;
     parent.firstNvmeStatus = nvmeStatus;
@@ -64,7 +64,7 @@ export function finishPiece(pool: IoPool, piece: BdevIo, parent: BdevIo, status:
 }
 
 /** Cuts the next piece off the parent; REQUIRES that some of it is left. */
-function cutPiece(pool: IoPool, parent: BdevIo, piece: BdevIo): void {
+function cutPiece(pool: SplitPool, parent: BdevIo, piece: BdevIo): void {
   const rule = pool.cutRules[parent.type];
   const blocks = rule.pieceBlocks(parent.lba, parent.blocks);
   assert(blocks > 0 && blocks <= parent.blocks, 'a piece is a part of what is left');

@@ -11,6 +11,8 @@ import {
   STATUS_DNR,
   STATUS_HOST_PATHING_ERROR,
   STATUS_INTERNAL_PATH_ERROR,
+  STATUS_INVALID_FIELD,
+  STATUS_INVALID_NAMESPACE,
   STATUS_UNRECOVERED_READ_ERROR,
 } from '@phasebit/nvme-spec';
 import fc from 'fast-check';
@@ -26,8 +28,11 @@ import {
   DISPOSITION_FAILOVER,
   DISPOSITION_RETRY_SAME_PATH,
   DISPOSITION_WAIT,
+  isNamespaceDoubt,
   judgeCompletion,
   judgeUnsent,
+  NAMESPACE_DOUBTFUL,
+  NAMESPACE_GONE,
   PATH_ERROR_PAUSE_NS,
   type PathGroup,
   RETRY_POLICY_DEFAULT,
@@ -82,6 +87,10 @@ describe('a command that came back over path 0', () => {
     ['persistent loss, no other path: the log will tell', 'O', STATUS_ANA_PERSISTENT_LOSS, WAIT, 0],
     ['persistent loss, another path', 'ON', STATUS_ANA_PERSISTENT_LOSS, OTHER, 0],
 
+    ['no such namespace, another path', 'OO', STATUS_DNR | STATUS_INVALID_NAMESPACE, OTHER, 0],
+    ['no such namespace, another one that is being reset', 'Ox', STATUS_DNR | STATUS_INVALID_NAMESPACE, WAIT, 0],
+    ['an inactive namespace, no other path: a look will tell', 'O', STATUS_DNR | STATUS_INVALID_FIELD, WAIT, 0],
+
     ['a read error', 'OO', READ_ERROR, SAME, 0],
     ['a read error with CRD 1', 'OO', crd(1, READ_ERROR), SAME, 0.1e9],
     ['a read error with CRD 2', 'OO', crd(2, READ_ERROR), SAME, 2e9],
@@ -111,6 +120,31 @@ describe('a command that came back over path 0', () => {
       needsAnaLog: false,
     });
     expect(judge(group, { status: crd(2, READ_ERROR) }).action).toBe(OTHER);
+  });
+});
+
+describe('a namespace that a controller says it does not have', () => {
+  const status = STATUS_DNR | STATUS_INVALID_FIELD;
+
+  it('is looked for once, and its path is not used meanwhile', () => {
+    const group = groupOf('OO');
+    expect(judge(group, { status })).toMatchObject({ needsNamespaceScan: true, isPathError: true, usesRetry: false });
+    expect([group.isPathUsable(0), group.namespaceState(0)]).toEqual([false, NAMESPACE_DOUBTFUL]);
+    expect(judge(group, { status })).toMatchObject({ action: OTHER, needsNamespaceScan: false });
+  });
+
+  it('is believed when it was tried on as many paths as there are', () => {
+    const group = groupOf('OO');
+    expect(judge(group, { status, pathErrors: 2 })).toMatchObject({ action: COMPLETE, needsNamespaceScan: false });
+    expect(group.isPathUsable(0)).toBe(true);
+  });
+
+  it('is gone: nothing waits for it', () => {
+    const group = groupOf('O');
+    expect(judge(group, { status }).action).toBe(WAIT);
+    group.setNamespace(0, NAMESPACE_GONE);
+    expect(judgeUnsent(factsOf({}), group, RETRY_POLICY_DEFAULT)).toBe(FAIL);
+    expect(judge(group, { status })).toMatchObject({ action: FAIL, needsNamespaceScan: false });
   });
 });
 
@@ -279,7 +313,9 @@ describe('for any status and any group', () => {
         if (action === SAME) expect(group.isPathUsable(part.path)).toBe(true);
         if (action === OTHER) expect(group.isAnotherUsable(part.path)).toBe(true);
         if (action === WAIT) expect([group.bestRank, group.anyMayBecomeUsable(1000)]).toEqual([0, true]);
-        if (action === WAIT || action === SAME || action === OTHER) expect(part.status & STATUS_DNR).toBe(0);
+        const isSentAgain = action === WAIT || action === SAME || action === OTHER;
+        if (isSentAgain && !isNamespaceDoubt(part.status)) expect(part.status & STATUS_DNR).toBe(0);
+        if (verdict.needsNamespaceScan) expect(group.isPathUsable(part.path)).toBe(false);
         if ((part.status & 0x7ff) === 0) expect([action, delayNs]).toEqual([COMPLETE, 0]);
         if (needsAnaLog) expect(group.isPathUsable(part.path)).toBe(false);
         expect(usesRetry && isPathError).toBe(false);

@@ -4,15 +4,19 @@
  * ```text
  *   0  an ANA status, whatever becomes of the command, makes the path's ANA state pending: unusable until the log was read
  *   1  success                                                     COMPLETE
- *   2  Do Not Retry, or an answer and not a fault                  COMPLETE
+ *   2  Invalid Field in Command or Invalid Namespace or Format     as 4, whatever DNR says
+ *      to a command that has met fewer path errors than there are paths. That is how a controller answers that does not have the
+ *      namespace any more, so the path is not used until somebody has looked. If it is there after all, it was the command that was
+ *      meant, and the answer is believed the next time
+ *   3  Do Not Retry, or an answer and not a fault                  COMPLETE
  *      (Command Abort Requested, Compare Failure)
- *   3  the path's fault: SCT 3h, Aborted due to SQ Deletion. Takes nothing off the retry budget; bounded by time.
+ *   4  the path's fault: SCT 3h, Aborted due to SQ Deletion. Takes nothing off the retry budget; bounded by time.
  *        path errors met for longer than pathErrorTimeoutNs        FAIL
  *        another path usable                                       FAILOVER, at once; with a pause from the second round on
  *        this path still usable                                    RETRY_SAME_PATH, likewise
  *        some path may become usable                               WAIT
  *        otherwise                                                 FAIL
- *   4  any other error. Takes one off the budget.
+ *   5  any other error. Takes one off the budget.
  *        budget used up                                            COMPLETE
  *        this path usable                                          RETRY_SAME_PATH after the delay of CRD, 0 without one
  *        another path usable                                       FAILOVER after the same delay
@@ -31,6 +35,8 @@ import {
   STATUS_ANA_PERSISTENT_LOSS,
   STATUS_ANA_TRANSITION,
   STATUS_COMPARE_FAILURE,
+  STATUS_INVALID_FIELD,
+  STATUS_INVALID_NAMESPACE,
   statusCode,
   statusHasDnr,
   statusIsError,
@@ -111,6 +117,8 @@ export class Verdict {
   isPathError = false;
   /** whether somebody has to ask the path's controller for its ANA log: said once per need */
   needsAnaLog = false;
+  /** whether somebody has to look whether the path's controller still has the namespace: said once per need */
+  needsNamespaceScan = false;
 }
 
 /** Judges a command that has come back, by the rule above. Writes `verdict` and gives its action; may make a path's ANA state pending. */
@@ -125,12 +133,17 @@ export function judgeCompletion(
   verdict.usesRetry = false;
   verdict.isPathError = false;
   verdict.needsAnaLog = false;
+  verdict.needsNamespaceScan = false;
   if (!statusIsError(status)) return decide(verdict, DISPOSITION_COMPLETE, 0); // 1
   if (isAnaStatus(status) && group.has(path)) verdict.needsAnaLog = group.markAnaPending(path, nowNs);
   const holdNs = facts.changesData && !facts.isConfirmed ? Math.max(0, group.quiescedAtNs(path, nowNs) - nowNs) : 0;
-  if (statusHasDnr(status) || isAnswer(status)) return decide(verdict, DISPOSITION_COMPLETE, holdNs); // 2
-  if (isPathFault(status)) return judgePathFault(facts, group, policy, verdict, holdNs); // 3
-  return judgeOtherError(facts, group, policy, verdict, holdNs); // 4
+  if (isNamespaceDoubt(status) && group.has(path) && facts.pathErrors < group.count) {
+    verdict.needsNamespaceScan = group.doubtNamespace(path);
+    return judgePathFault(facts, group, policy, verdict, holdNs); // 2
+  }
+  if (statusHasDnr(status) || isAnswer(status)) return decide(verdict, DISPOSITION_COMPLETE, holdNs); // 3
+  if (isPathFault(status)) return judgePathFault(facts, group, policy, verdict, holdNs); // 4
+  return judgeOtherError(facts, group, policy, verdict, holdNs); // 5
 }
 
 /** Judges a command that is not on any path: it waits, or was never sent. Gives FAILOVER when a path can be selected, else WAIT or FAIL. */
@@ -144,6 +157,15 @@ export function judgeUnsent(facts: CompletionFacts, group: PathGroup, policy: Re
 export function isAnaStatus(status: number): boolean {
   const code = statusCode(status);
   return code === STATUS_ANA_PERSISTENT_LOSS || code === STATUS_ANA_INACCESSIBLE || code === STATUS_ANA_TRANSITION;
+}
+
+/**
+ * Whether a status is one that a controller has for a namespace which is not attached to it: Invalid Field in Command for an inactive
+ * identifier, Invalid Namespace or Format for one that can never be active. [Base] 3.2.1.3, 3.2.1.4
+ */
+export function isNamespaceDoubt(status: number): boolean {
+  const code = statusCode(status);
+  return code === STATUS_INVALID_NAMESPACE || code === STATUS_INVALID_FIELD;
 }
 
 /** Whether a status blames the path and not the command: another path may do. */

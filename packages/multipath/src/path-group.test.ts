@@ -18,6 +18,8 @@ import {
   CONTROLLER_LIVE,
   CONTROLLER_RESETTING,
   describeControllerState,
+  NAMESPACE_GONE,
+  NAMESPACE_READY,
   nextAnaDeadline,
   PathGroup,
   pathRank,
@@ -79,9 +81,9 @@ describe('the rank of a path', () => {
     note();
     group.setConnected(path, true, 0);
     note();
-    group.setNamespaceReady(path, false);
+    group.setNamespace(path, NAMESPACE_GONE);
     note();
-    group.setNamespaceReady(path, true);
+    group.setNamespace(path, NAMESPACE_READY);
     note();
     group.markAnaPending(path, 0);
     note();
@@ -101,7 +103,8 @@ describe('a path that is not usable', () => {
     ['has failed', (g, p) => g.setController(p, CONTROLLER_FAILED, 0), false],
     ['is being deleted', (g, p) => g.setController(p, CONTROLLER_DELETING, 0), false],
     ['lost its queue pair', (g, p) => g.setConnected(p, false, 0), true],
-    ['has a namespace that is not ready', (g, p) => g.setNamespaceReady(p, false), true],
+    ['has a namespace that may be gone', (g, p) => void g.doubtNamespace(p), true],
+    ['has a namespace that is gone', (g, p) => g.setNamespace(p, NAMESPACE_GONE), false],
     ['has an ANA state that is out of date', (g, p) => void g.markAnaPending(p, 0), true],
     ['is inaccessible', (g, p) => g.setAnaState(p, ANA_STATE_INACCESSIBLE, 0), true],
     ['is changing', (g, p) => g.setAnaState(p, ANA_STATE_CHANGE, 0), true],
@@ -243,7 +246,7 @@ describe('a group', () => {
   });
 
   it('keeps its invariants for any sequence of changes', () => {
-    const change = fc.record({ what: fc.nat(6), path: fc.nat(5), value: fc.nat(5) });
+    const change = fc.record({ what: fc.nat(7), path: fc.nat(5), value: fc.nat(5) });
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
         const group = new PathGroup(6);
@@ -255,7 +258,8 @@ describe('a group', () => {
           else if (what === 2) group.setController(path, value % 5, now);
           else if (what === 3) group.setConnected(path, value > 1, now);
           else if (what === 4) group.setAnaState(path, value, now);
-          else if (what === 5) group.setNamespaceReady(path, value > 0);
+          else if (what === 5) group.setNamespace(path, value % 3);
+          else if (what === 7) group.doubtNamespace(path);
           else group.markAnaPending(path, now);
           let best = 0;
           for (let index = 0; index < 6; index++) {

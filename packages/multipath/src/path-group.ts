@@ -6,6 +6,9 @@ import {
   CONTROLLER_LIVE,
   type ControllerState,
   mayPathRecover,
+  NAMESPACE_DOUBTFUL,
+  NAMESPACE_READY,
+  type NamespaceState,
   nextAnaDeadline,
   pathRank,
   type PathRank,
@@ -41,7 +44,7 @@ export class PathGroup {
   private readonly present: Uint8Array;
   private readonly controllers: Uint8Array;
   private readonly connected: Uint8Array;
-  private readonly namespaceReady: Uint8Array;
+  private readonly namespaces: Uint8Array;
   private readonly anaStates: Uint8Array;
   private readonly anaPending: Uint8Array;
   private readonly anattNs: Float64Array;
@@ -62,7 +65,7 @@ export class PathGroup {
     this.present = new Uint8Array(pathsMax);
     this.controllers = new Uint8Array(pathsMax);
     this.connected = new Uint8Array(pathsMax);
-    this.namespaceReady = new Uint8Array(pathsMax);
+    this.namespaces = new Uint8Array(pathsMax);
     this.anaStates = new Uint8Array(pathsMax);
     this.anaPending = new Uint8Array(pathsMax);
     this.anattNs = new Float64Array(pathsMax);
@@ -88,7 +91,7 @@ export class PathGroup {
     this.present[path] = 1;
     this.controllers[path] = traits.controller ?? CONTROLLER_CONNECTING;
     this.connected[path] = 0;
-    this.namespaceReady[path] = 1;
+    this.namespaces[path] = NAMESPACE_READY;
     this.anaStates[path] = anaState;
     this.anaPending[path] = 0;
     this.anattNs[path] = anattNs;
@@ -146,11 +149,22 @@ export class PathGroup {
     this.refresh(path);
   }
 
-  /** Whether the namespace can be used here: the same size and format as on the other paths. */
-  setNamespaceReady(path: number, isReady: boolean): void {
+  /** Somebody has looked at the namespace: one of `NAMESPACE_*`. */
+  setNamespace(path: number, state: NamespaceState): void {
     this.checkPresent(path);
-    this.namespaceReady[path] = isReady ? 1 : 0;
+    this.namespaces[path] = state;
     this.refresh(path);
+  }
+
+  /**
+   * The controller has answered as if it did not have the namespace: the path is not used until somebody has looked. Gives whether it was
+   * believed to be there, that is, whether somebody has to be asked to look.
+   */
+  doubtNamespace(path: number): boolean {
+    this.checkPresent(path);
+    if (this.namespaces[path] !== NAMESPACE_READY) return false;
+    this.setNamespace(path, NAMESPACE_DOUBTFUL);
+    return true;
   }
 
   /** The ANA log was read: `ANA_STATE_UNKNOWN` for a namespace that it does not list. Whatever was pending is no longer. */
@@ -205,7 +219,15 @@ export class PathGroup {
     if (!this.has(path)) return false;
     if (this.ranks[path] !== RANK_UNUSABLE) return true;
     const fastFailAtNs = this.fastFailAtNs[path];
-    return mayPathRecover(this.controllers[path], this.anaStates[path], nowNs, fastFailAtNs, this.anaDeadlineNs[path]);
+    const { controllers, namespaces, anaStates, anaDeadlineNs } = this;
+    return mayPathRecover(
+      controllers[path],
+      namespaces[path],
+      anaStates[path],
+      nowNs,
+      fastFailAtNs,
+      anaDeadlineNs[path],
+    );
   }
 
   /** Whether any path is usable, or may become so. */
@@ -245,6 +267,12 @@ export class PathGroup {
     return this.controllers[path];
   }
 
+  /** What is known of a path's namespace, one of `NAMESPACE_*`. */
+  namespaceState(path: number): NamespaceState {
+    this.checkPresent(path);
+    return this.namespaces[path];
+  }
+
   /** ANA state of a path as last read. */
   anaState(path: number): number {
     this.checkPresent(path);
@@ -275,7 +303,7 @@ export class PathGroup {
 
   private rankOf(path: number): PathRank {
     const isConnected = this.connected[path] === 1;
-    const isReady = this.namespaceReady[path] === 1;
+    const isReady = this.namespaces[path] === NAMESPACE_READY;
     return pathRank(this.controllers[path], isConnected, isReady, this.anaPending[path] === 1, this.anaStates[path]);
   }
 }

@@ -24,6 +24,16 @@ export const CONTROLLER_FAILED = 3;
 /** Being taken away: what is in flight may end, nothing new is sent. */
 export const CONTROLLER_DELETING = 4;
 
+/** What is known of the namespace at the end of a path, one of the `NAMESPACE_*` numbers. */
+export type NamespaceState = number;
+
+/** The controller does not show the namespace, or shows another one under its identifier. */
+export const NAMESPACE_GONE = 0;
+/** The controller has answered as if it did not have the namespace: somebody has to look. */
+export const NAMESPACE_DOUBTFUL = 1;
+/** It is there: the same namespace as on the other paths. */
+export const NAMESPACE_READY = 2;
+
 /** How good a path is, one of the `RANK_*` numbers; more is better. */
 export type PathRank = number;
 
@@ -62,19 +72,22 @@ export function pathRank(
 
 /**
  * Whether a path that is not usable now may become so without anyone's doing: the controller is up or on its way, and neither the time
- * that its I/O waits for it nor the time of its ANA transition is over. Persistent Loss does not end by itself.
+ * that its I/O waits for it nor the time of its ANA transition is over. Persistent Loss does not end by itself, and a namespace that is gone
+ * does not come back by itself.
  *
  * @param fastFailAtNs - when I/O stops waiting for the controller; infinity while it is up, or when it waits for ever
  * @param anaDeadlineNs - when the ANA transition has taken too long; infinity when there is none
  */
 export function mayPathRecover(
   controller: ControllerState,
+  namespace: NamespaceState,
   anaState: number,
   nowNs: number,
   fastFailAtNs: number,
   anaDeadlineNs: number,
 ): boolean {
-  if (controller > CONTROLLER_CONNECTING || anaState === ANA_STATE_PERSISTENT_LOSS) return false;
+  if (controller > CONTROLLER_CONNECTING || namespace === NAMESPACE_GONE) return false;
+  if (anaState === ANA_STATE_PERSISTENT_LOSS) return false;
   return nowNs < fastFailAtNs && nowNs < anaDeadlineNs;
 }
 

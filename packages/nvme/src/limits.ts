@@ -24,7 +24,7 @@ export const TRACKERS_MAX = 32_767;
 /** Most requests of one queue pair: what a 16-bit index could name; a parent and its children count one each. */
 export const REQUESTS_MAX = 65_536;
 
-/** Most bytes of one command: a tracker has one page for its PRP list, 512 entries of one page each. No list is ever chained. */
+/** Most bytes of one command: a request's list is one page at most, 512 PRP entries of one page each. No list is ever chained. */
 export const TRANSFER_BYTES_MAX: number = PRP_ENTRIES_PER_PAGE * PAGE_BYTES;
 
 /** Event requests kept parked at the controller, at most, as in SPDK; AERL may allow fewer. */

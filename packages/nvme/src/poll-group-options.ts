@@ -23,7 +23,9 @@ export interface PollGroupOptions {
 
 /** {@link PollGroupOptions} with every choice made. */
 export interface PollGroupSettings {
+  /** how completions are waited for */
   readonly mode: CompletionMode;
+  /** of `adaptive`: polls in a row that find nothing before it waits for a message */
   readonly idlePollsMax: number;
 }
 

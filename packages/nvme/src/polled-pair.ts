@@ -25,6 +25,8 @@ export interface TimeoutWatch {
   /** age in ticks that a command may have, 1 and up; the time in the software queue counts */
   readonly afterTicks: number;
   /**
+   * Told of a command that is older, once for each.
+   *
    * @param cid - command identifier; -1 for a command that is not in the ring
    * @param context - what was given at submission
    */
@@ -224,6 +226,14 @@ export abstract class PolledPair {
    */
   abandon(alsoWaiting = false): void {
     if (this.isConnected) this.rings.abandon(alsoWaiting);
+  }
+
+  /**
+   * Gives up what is not in the ring of a pair that stands still: it completes as Command Aborted By Host at the next poll. For whoever has
+   * another way to the namespace and need not wait for the end of the reset.
+   */
+  abandonWaiting(): void {
+    if (this.isConnected && this.isSuspended) this.rings.slow.abandonWaiting();
   }
 
   /** Goes on after a reset: both queues were created again at the controller, on the same memory. Does what {@link PolledPair.abandon} does first. */

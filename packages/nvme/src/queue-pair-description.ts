@@ -9,7 +9,9 @@ import type { ShadowPages } from './shadow-use.js';
 export interface QueuePairDescription {
   /** where it is: identifier, ring and list addresses, limits. All memory is the first owner's */
   readonly place: Omit<QueuePairPlace, 'function'>;
+  /** the choices it was made with */
   readonly settings: QueuePairSettings;
+  /** where its rings stand */
   readonly state: RingState;
   /** shadow doorbells that it rings through; undefined for registers */
   readonly shadow: ShadowPages | undefined;

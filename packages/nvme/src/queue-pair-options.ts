@@ -86,11 +86,9 @@ export interface QueuePairOptions {
   readonly ringMemory?: RingMemory;
 }
 
-type WithoutDefault = 'interruptVector' | 'ringMemory';
-
 /** {@link QueuePairOptions} with every choice made: no vector and no memory are choices too. */
-export type QueuePairSettings = Required<Omit<QueuePairOptions, WithoutDefault>> &
-  Pick<QueuePairOptions, WithoutDefault>;
+export type QueuePairSettings = Required<Omit<QueuePairOptions, 'interruptVector' | 'ringMemory'>> &
+  Pick<QueuePairOptions, 'interruptVector' | 'ringMemory'>;
 
 /**
  * Makes every choice and checks it.

@@ -37,25 +37,28 @@ import { SUBMIT_NEVER } from './submit-result.js';
 /** A reservation key: 64 bits that a host makes up, 0 for none. */
 export type ReservationKey = number | bigint;
 
-const REGISTER_ACTIONS = {
+const REGISTER_ACTIONS: Readonly<Record<'register' | 'unregister' | 'replace', number>> = {
   register: RESERVATION_REGISTER_KEY,
   unregister: RESERVATION_UNREGISTER_KEY,
   replace: RESERVATION_REPLACE_KEY,
-} as const;
+};
 
-const PERSISTENCE = {
+const PERSISTENCE: Readonly<Record<'keep' | 'clear' | 'set', number>> = {
   keep: RESERVATION_CPTPL_NO_CHANGE,
   clear: RESERVATION_CPTPL_CLEAR,
   set: RESERVATION_CPTPL_SET,
-} as const;
+};
 
-const ACQUIRE_ACTIONS = {
+const ACQUIRE_ACTIONS: Readonly<Record<'acquire' | 'preempt' | 'preemptAndAbort', number>> = {
   acquire: RESERVATION_ACQUIRE,
   preempt: RESERVATION_PREEMPT,
   preemptAndAbort: RESERVATION_PREEMPT_AND_ABORT,
-} as const;
+};
 
-const RELEASE_ACTIONS = { release: RESERVATION_RELEASE, clear: RESERVATION_CLEAR } as const;
+const RELEASE_ACTIONS: Readonly<Record<'release' | 'clear', number>> = {
+  release: RESERVATION_RELEASE,
+  clear: RESERVATION_CLEAR,
+};
 
 /** What {@link reservationRegister} asks for. */
 export interface ReservationRegistration {

@@ -197,6 +197,26 @@ describe('a reset', () => {
     expect(pair.outstanding).toBe(0);
   });
 
+  it('keeps what waits although another path would do, or gives up what the device still has', () => {
+    const { device, pair, reader } = make({ entries: 3 });
+    reader.read(1, 2, 3, 4);
+    pair.poll();
+    pair.abandonWaiting();
+    pair.suspend();
+    pair.abandonWaiting();
+    expect([pair.inFlight, reader.done]).toEqual([2, []]);
+    expect(pair.poll()).toBe(2);
+    expect(reader.done).toEqual([
+      [3, GONE],
+      [4, GONE],
+    ]);
+    pair.abandonWaiting();
+    expect([pair.poll(), pair.outstanding]).toEqual([0, 2]);
+    device.restart();
+    pair.resume();
+    expect(reader.pollAndFetch().length).toBe(2);
+  });
+
   it('lets a command wait for its retry although nothing will be sent again', () => {
     const { device, pair, reader } = make();
     reader.read(1);

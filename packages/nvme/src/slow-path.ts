@@ -60,7 +60,7 @@ export class SlowPath {
   /** completions that named nothing there ever was: dropped too */
   unknownCids = 0;
   /** errors to be injected */
-  readonly errors = new ErrorInjection();
+  readonly errors: ErrorInjection = new ErrorInjection();
   /** requests that wait for a tick */
   readonly parked: ParkedRequests;
   /** requests to be sent again as soon as there is a tracker */
@@ -235,7 +235,6 @@ export class SlowPath {
   abandon(cids: readonly number[], alsoWaiting: boolean): void {
     assert(this.isHalted, 'a pair is suspended before what is in flight is given up');
     const { rings } = this;
-    const { waiting } = rings.pool;
     for (let i = 0; i < cids.length; i++) {
       const cid = cids[i];
       const request = rings.takeBack(cid);
@@ -247,11 +246,17 @@ export class SlowPath {
         this.park(request, 0, STATUS_COMMAND_ABORTED_BY_HOST, 0);
       }
     }
-    if (alsoWaiting) {
-      this.settleParked(STATUS_COMMAND_ABORTED_BY_HOST);
-      while (this.again.length !== 0) this.park(this.again.shift(), 0, STATUS_COMMAND_ABORTED_BY_HOST, 0);
-      while (waiting.length !== 0) this.park(waiting.shift(), 0, STATUS_COMMAND_ABORTED_BY_HOST, 0);
-    }
+    if (alsoWaiting) this.abandonWaiting();
+    this.update();
+  }
+
+  /** Gives up what is not in the ring, as aborted by the host. */
+  abandonWaiting(): void {
+    assert(this.isHalted, 'a pair is suspended before what waits is given up');
+    const { waiting } = this.rings.pool;
+    this.settleParked(STATUS_COMMAND_ABORTED_BY_HOST);
+    while (this.again.length !== 0) this.park(this.again.shift(), 0, STATUS_COMMAND_ABORTED_BY_HOST, 0);
+    while (waiting.length !== 0) this.park(waiting.shift(), 0, STATUS_COMMAND_ABORTED_BY_HOST, 0);
     this.update();
   }
 

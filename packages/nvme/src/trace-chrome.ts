@@ -14,8 +14,11 @@ import { nameCommand } from './trace-print.js';
 
 /** One event of the Chrome trace event format: a complete event (`X`, with `dur`), an instant (`i`) or metadata (`M`). */
 export interface ChromeTraceEvent {
+  /** name of the command, or of the tracepoint */
   readonly name: string;
+  /** category, by which a viewer filters */
   readonly cat: string;
+  /** phase: the kind of event */
   readonly ph: 'X' | 'i' | 'M';
   /** microseconds */
   readonly ts: number;
@@ -27,12 +30,15 @@ export interface ChromeTraceEvent {
   readonly tid: number;
   /** scope of an instant: its thread */
   readonly s?: 't';
+  /** what a viewer shows beside the event, by name */
   readonly args: Readonly<Record<string, string | number>>;
 }
 
 /** The JSON object of the Chrome trace event format. */
 export interface ChromeTrace {
+  /** unit in which a viewer shows times; those of the events are microseconds all the same */
   readonly displayTimeUnit: 'ns';
+  /** the events; their order has no meaning */
   readonly traceEvents: readonly ChromeTraceEvent[];
 }
 

@@ -25,7 +25,12 @@ export interface DmaDescription {
   /** most bytes that can be attached */
   readonly capacityBytes: number;
   /** all arenas, in order of their addresses */
-  readonly arenas: readonly { readonly arena: DmaArena; readonly reserved: boolean }[];
+  readonly arenas: readonly {
+    /** the memory, shared between threads */
+    readonly arena: DmaArena;
+    /** see {@link DmaAttachOptions} */
+    readonly reserved: boolean;
+  }[];
 }
 
 /** Pages of a space, as {@link DmaSpace.allocate} set them aside. */

@@ -6,7 +6,9 @@ import type { LinkMemory } from './link-memory.js';
 
 /** The host's end of a link as another thread needs it to reach the same function. Plain data, to be posted; its memory is shared. */
 export interface LinkDescription {
+  /** registers, doorbells and messages of the link */
   readonly memory: LinkMemory;
+  /** the host's DMA memory, at the same addresses on each thread */
   readonly dma: DmaDescription;
 }
 
