@@ -34,7 +34,10 @@ export interface Allocation {
   readonly isCounted: boolean;
 }
 
-/** A namespace of a subsystem, whether a controller shows it or not: what all controllers that show it have in common. */
+/**
+ * A namespace of a subsystem, whether a controller shows it or not: what all controllers that show it have in common. To whoever is not the
+ * subsystem it is to be looked at: hosts change it, by commands.
+ */
 export class AllocatedNamespace {
   /** namespace identifier */
   readonly nsid: number;
@@ -56,27 +59,28 @@ export class AllocatedNamespace {
   capacityBlocks: number;
   /** bytes of NVM that are allocated to it, NVMCAP: what its capacity took when it was created, data and metadata */
   readonly provisionedBytes: number;
-  /** the status of I/O commands while a format or sanitize operation runs, 0 otherwise */
+  /** the status of I/O commands while a format or sanitize operation runs, 0 otherwise @internal */
   busyStatus = 0;
-  /** whether reads are allowed all the same, to verify that a sanitize operation has left nothing */
+  /** whether reads are allowed all the same, to verify that a sanitize operation has left nothing @internal */
   isReadableWhileBusy = false;
-  /** the format that runs, undefined when none does */
+  /** the format that runs, undefined when none does @internal */
   formatTask: BackgroundTask | undefined = undefined;
   /** whether it is write protected */
   isProtected = false;
-  /** the LBA Range Type feature: ranges of 64 bytes, undefined for the default */
+  /** the LBA Range Type feature: ranges of 64 bytes, undefined for the default @internal */
   rangeTypes: Uint8Array | undefined = undefined;
-  /** who uses streams in it */
+  /** who uses streams in it @internal */
   readonly streams: NamespaceStreams = new NamespaceStreams();
-  /** the namespace as each controller that it is attached to sees it */
+  /** the namespace as each controller that it is attached to sees it @internal */
   readonly views: Namespace[] = [];
-  /** who has registered, and who holds a reservation */
+  /** who has registered, and who holds a reservation @internal */
   readonly reservation: Reservation = new Reservation();
-  /** which blocks cannot be read, and which are allocated */
+  /** which blocks cannot be read, and which are allocated @internal */
   readonly marks: BlockMarks = new BlockMarks();
   /** `SPECIAL_*` bits that all views have */
   private special = 0;
 
+  /** Use `Subsystem.allocate`. @internal */
   constructor(allocation: Allocation) {
     this.nsid = allocation.nsid;
     this.medium = allocation.medium;
@@ -108,7 +112,7 @@ export class AllocatedNamespace {
     return this.lbaFormats.findIndex((each) => isSameLbaFormat(each, this.format));
   }
 
-  /** Makes the view of one more controller. */
+  /** Makes the view of one more controller. @internal */
   attach(member: Internals): Namespace {
     const view = new Namespace(this, member);
     view.setSpecial(this.special, true);
@@ -116,24 +120,24 @@ export class AllocatedNamespace {
     return view;
   }
 
-  /** A controller shows it no more. */
+  /** A controller shows it no more. @internal */
   detach(view: Namespace): void {
     this.views.splice(this.views.indexOf(view), 1);
   }
 
-  /** Sets or clears bits of `Namespace.special` for every controller, now and in the future. */
+  /** Sets or clears bits of `Namespace.special` for every controller, now and in the future. @internal */
   setSpecial(bits: number, isOn: boolean): void {
     this.special = isOn ? this.special | bits : this.special & ~bits;
     for (const view of this.views) view.setSpecial(bits, isOn);
   }
 
-  /** I/O commands get `status` from now on; 0 ends that. */
+  /** I/O commands get `status` from now on; 0 ends that. @internal */
   setBusy(status: number): void {
     this.busyStatus = status;
     this.setSpecial(SPECIAL_BUSY, status !== 0);
   }
 
-  /** Changes whether it is write protected; what is in a cache goes to stable media first, and streams end. */
+  /** Changes whether it is write protected; what is in a cache goes to stable media first, and streams end. @internal */
   protect(isProtected: boolean): void {
     if (isProtected && !this.isProtected) {
       this.medium.flush();
@@ -144,14 +148,14 @@ export class AllocatedNamespace {
     this.setSpecial(SPECIAL_PROTECTED, isProtected);
   }
 
-  /** Nothing is on its blocks any more: none is allocated, none unreadable, no stream is open. */
+  /** Nothing is on its blocks any more: none is allocated, none unreadable, no stream is open. @internal */
   forgetBlocks(): void {
     this.marks.clear();
     this.setSpecial(SPECIAL_MARKED, false);
     this.streams.closeAll();
   }
 
-  /** Changes the format and the size. The data is the caller's business. */
+  /** Changes the format and the size. The data is the caller's business. @internal */
   setFormat(format: NamespaceFormat, blocks: number, capacityBlocks: number): void {
     this.format = format;
     this.blocks = blocks;

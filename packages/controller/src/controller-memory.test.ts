@@ -2,6 +2,7 @@ import {
   ADMIN_CREATE_IO_CQ,
   ADMIN_CREATE_IO_SQ,
   ADMIN_IDENTIFY,
+  ADMIN_SANITIZE,
   AQA,
   CAP,
   CMBLOC,
@@ -32,7 +33,9 @@ import {
   REG_PMRMSCU,
   REG_PMRSTS,
   REG_PMRSWTP,
+  SANITIZE_ACTION_BLOCK_ERASE,
   STATUS_INVALID_CMB_USE,
+  STATUS_SANITIZE_PROHIBITED_PMR,
 } from '@phasebit/nvme-spec';
 import { type DmaArena, PAGE_BYTES, wrapDmaArena } from '@phasebit/pcie';
 import { describe, expect, it } from 'vitest';
@@ -311,6 +314,15 @@ describe('the Persistent Memory Region', () => {
     expect(queue.execute({ opcode: NVM_READ, ...transfer }).code).toBe(STATUS_INVALID_CMB_USE);
     mapBuffer(host);
     expect(queue.execute({ opcode: NVM_READ, ...transfer, prp2: CMB_BASE }).code).toBe(STATUS_INVALID_CMB_USE);
+  });
+
+  it('is no obstacle to a sanitize operation while it is enabled, or is one while it is not', () => {
+    const host = withMemory().enable();
+    mapRegion(host);
+    const sanitize = { opcode: ADMIN_SANITIZE, cdw10: SANITIZE_ACTION_BLOCK_ERASE };
+    expect(host.run(sanitize).code).toBe(STATUS_SANITIZE_PROHIBITED_PMR);
+    host.write32(REG_PMRCTL, 0);
+    expect(host.run(sanitize).code).toBe(0);
   });
 
   it('keeps its content when the subsystem is reset, but not its addresses', () => {

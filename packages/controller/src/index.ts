@@ -9,13 +9,15 @@
 export { Controller, type DoorbellFaultCounts } from './controller.js';
 export { type ControllerOptions } from './settings.js';
 export { type ShadowPolicy } from './doorbell-buffers.js';
-export { type NamespaceOptions } from './namespace-options.js';
+export { type NamespaceIdentity, type NamespaceOptions } from './namespace-options.js';
 export { type IoLimits } from './io/io-limits.js';
 export { type ControllerState } from './state-machine.js';
+export { type Conditions } from './health.js';
 
 // 2. Let several controllers share namespaces
 export { Subsystem } from './subsystem.js';
-export { type SubsystemDurations, type SubsystemOptions } from './subsystem-options.js';
+export { type SubsystemDurations, type SubsystemOptions, type SubsystemSettings } from './subsystem-options.js';
+export { type AllocatedNamespace } from './allocated-namespace.js';
 export { type LbaFormat, type NamespaceFormat } from './namespace-format.js';
 
 // 3. Choose what keeps the data

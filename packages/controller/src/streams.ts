@@ -19,7 +19,7 @@ interface HostStreams {
  */
 export class NamespaceStreams {
   /** by name of the host; a host that is not here has the directive disabled */
-  readonly hosts = new Map<string, HostStreams>();
+  readonly hosts: Map<string, HostStreams> = new Map<string, HostStreams>();
 
   /** Whether the host of a controller has the directive enabled. */
   isEnabled(view: Namespace): boolean {

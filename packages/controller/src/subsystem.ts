@@ -21,19 +21,19 @@ import { settleSubsystem, type SubsystemOptions, type SubsystemSettings } from '
 export class Subsystem {
   /** options, settled */
   readonly settings: SubsystemSettings;
-  /** the controllers, in the order in which they joined */
+  /** the controllers, in the order in which they joined @internal */
   readonly members: Internals[] = [];
-  /** what goes on in the background */
+  /** what goes on in the background @internal */
   readonly tasks: BackgroundTasks;
-  /** firmware slots and what runs */
+  /** firmware slots and what runs @internal */
   readonly firmware: FirmwareSlots;
-  /** the Persistent Event log */
+  /** the Persistent Event log @internal */
   readonly persistentEvents: PersistentEvents;
-  /** streams of all namespaces */
+  /** streams of all namespaces @internal */
   readonly streams: StreamPool;
-  /** sanitize operations */
+  /** sanitize operations @internal */
   readonly sanitizer: Sanitizer;
-  /** the controller that started the last sanitize operation, and hears of its end */
+  /** the controller that started the last sanitize operation, and hears of its end @internal */
   sanitizeStarter: Internals | undefined = undefined;
   private created = 0;
   private readonly allocated = new Map<number, AllocatedNamespace>();
@@ -54,7 +54,7 @@ export class Subsystem {
     return [...this.allocated.values()].sort((a, b) => a.nsid - b.nsid);
   }
 
-  /** Whether a controller has enabled its persistent memory region: nothing is sanitized then. */
+  /** Whether a controller has enabled its persistent memory region: nothing is sanitized then. @internal */
   get hasPersistentMemory(): boolean {
     return this.members.some((each) => each.registers.isPersistentMemoryEnabled);
   }
@@ -86,7 +86,7 @@ export class Subsystem {
     return 0;
   }
 
-  /** Makes the medium of a namespace that a host creates, or gives undefined when that cannot be done. */
+  /** Makes the medium of a namespace that a host creates, or gives undefined when that cannot be done. @internal */
   createMedium(bytes: number): Medium | undefined {
     const { createMedium, log } = this.settings;
     try {
@@ -97,7 +97,7 @@ export class Subsystem {
     }
   }
 
-  /** Counts a namespace that a host creates. @returns how many there were, this one included */
+  /** Counts a namespace that a host creates. @returns how many there were, this one included @internal */
   countCreated(): number {
     return ++this.created;
   }
@@ -112,13 +112,13 @@ export class Subsystem {
     return namespace;
   }
 
-  /** Takes in a namespace under an identifier that is free. */
+  /** Takes in a namespace under an identifier that is free. @internal */
   add(namespace: AllocatedNamespace): void {
     this.allocated.set(namespace.nsid, namespace);
     this.tellChanged(namespace.nsid);
   }
 
-  /** Detaches a namespace from every controller and forgets it. @param deleter - controller that hears nothing of it */
+  /** Detaches a namespace from every controller and forgets it. @param deleter - controller that hears nothing of it @internal */
   remove(namespace: AllocatedNamespace, deleter?: Internals): void {
     for (const member of this.members) {
       const isAttached = member.namespaces.get(namespace.nsid) !== undefined;
@@ -153,7 +153,7 @@ export class Subsystem {
     this.tellChanged(nsid);
   }
 
-  /** Each controller notes that an allocated namespace changed, and tells its host if that asked for it. */
+  /** Each controller notes that an allocated namespace changed, and tells its host if that asked for it. @internal */
   tellChanged(nsid: number): void {
     for (const member of this.members) noticeAllocatedChanged(member, nsid);
   }
@@ -170,14 +170,14 @@ export class Subsystem {
     losePower(this, seed);
   }
 
-  /** A controller joins. @throws RangeError when its identifier is taken */
+  /** A controller joins. @throws RangeError when its identifier is taken @internal */
   join(member: Internals): void {
     const { cntlid } = member.settings;
     if (this.controller(cntlid) !== undefined) throw new RangeError(`cntlid: expected a free one, got ${cntlid}`);
     this.members.push(member);
   }
 
-  /** A controller leaves, and so do the namespaces that no other one shows. */
+  /** A controller leaves, and so do the namespaces that no other one shows. @internal */
   leave(member: Internals): void {
     this.members.splice(this.members.indexOf(member), 1);
     for (const { nsid, allocated } of [...member.namespaces.active]) {
@@ -186,7 +186,7 @@ export class Subsystem {
     }
   }
 
-  /** The controller of an identifier, or undefined. */
+  /** The controller of an identifier, or undefined. @internal */
   controller(cntlid: number): Internals | undefined {
     return this.members.find((each) => each.settings.cntlid === cntlid);
   }

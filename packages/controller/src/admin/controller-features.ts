@@ -124,9 +124,10 @@ export const asyncEventConfig: Feature = controllerWord(FEATURE_ASYNC_EVENT_CONF
   wrongByte: (_, value, isSet) => (isSet && FEATURE_ASYNC_EVENT_VALUE.EGEALCN.get(value) !== 0 ? 1 : ALL_RIGHT),
   read: ({ features }) => features.asyncEventConfig,
   initial: zero,
-  write: ({ features, health }, value) => {
-    features.asyncEventConfig = value;
-    health.judge();
+  write: (inside, value) => {
+    inside.features.asyncEventConfig = value;
+    inside.health.judge();
+    inside.telemetry.judge(inside);
   },
 });
 

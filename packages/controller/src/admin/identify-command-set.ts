@@ -31,7 +31,7 @@ import type { AllocatedNamespace } from '../allocated-namespace.js';
 import type { Internals } from '../internals.js';
 import type { LbaFormat } from '../namespace-format.js';
 import { RESCAP_VALUE } from './capabilities.js';
-import { remainingPercent } from './identify-namespace.js';
+import { remainingPercent, shownFormats } from './identify-namespace.js';
 
 /** NVM Command Set Specification 1.1. */
 const NVM_VERSION = VS.MNR.set(VS.MJR.set(0, 1), 1);
@@ -59,9 +59,9 @@ export function identifyCommonIndependent(): Uint8Array {
 }
 
 /** What the NVM Command Set adds to Identify Namespace: guards and storage tags of the formats. [NVM] 4.1.5.3 */
-export function identifyNvmNamespace(namespace: AllocatedNamespace | undefined): Uint8Array {
+export function identifyNvmNamespace(inside: Internals, namespace: AllocatedNamespace | undefined): Uint8Array {
   if (namespace === undefined) return new Uint8Array(IDENTIFY_BYTES);
-  const data = identifyCommonNvmNamespace(namespace.lbaFormats);
+  const data = identifyCommonNvmNamespace(inside, namespace.lbaFormats);
   const view = new DataView(data.buffer);
   const bits = namespace.format.storageTagBits;
   // The mask is all ones: no bit of the storage tag is left out of its check.
@@ -71,10 +71,10 @@ export function identifyNvmNamespace(namespace: AllocatedNamespace | undefined):
 }
 
 /** The same for NSID FFFFFFFFh, and for a format index. */
-export function identifyCommonNvmNamespace(lbaFormats: readonly LbaFormat[]): Uint8Array {
+export function identifyCommonNvmNamespace(inside: Internals, lbaFormats: readonly LbaFormat[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(IDENTIFY_BYTES));
   view.setUint8(IDNVMNS_PIFA, PIFA_MASK_NONE);
-  lbaFormats.forEach(({ guardBits = 16, storageTagBits = 0 }, i) => {
+  shownFormats(inside, lbaFormats).forEach(({ guardBits = 16, storageTagBits = 0 }, i) => {
     const word = EXTENDED_LBA_FORMAT.PIF.set(0, guardBits === 64 ? PIF_GUARD_64 : PIF_GUARD_16);
     const at = IDNVMNS_ELBAF + i * EXTENDED_LBA_FORMAT_BYTES;
     view.setUint32(at, EXTENDED_LBA_FORMAT.STS.set(word, storageTagBits), true);

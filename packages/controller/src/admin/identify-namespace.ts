@@ -92,7 +92,7 @@ export function identifyCommonNamespace(inside: Internals, lbaFormats: readonly 
   const data = new Uint8Array(IDENTIFY_BYTES);
   const view = new DataView(data.buffer);
   const { ioLimits } = inside.settings;
-  const shown = inside.features.takesExtendedFormats ? lbaFormats : lbaFormats.slice(0, PLAIN_LBA_FORMATS);
+  const shown = shownFormats(inside, lbaFormats);
   view.setUint8(IDNS_NLBAF, shown.length - 1);
   view.setUint8(IDNS_MC, MC_EXTENDED | MC_SEPARATE);
   view.setUint8(IDNS_DPC, PROTECTION);
@@ -107,6 +107,11 @@ export function identifyCommonNamespace(inside: Internals, lbaFormats: readonly 
     view.setUint32(IDNS_LBAF + i * 4, word, true);
   });
   return data;
+}
+
+/** The LBA formats that the host may know of: no more than 16 until it says that it knows of more. [NVM] 4.1.3.6.1 */
+export function shownFormats({ features }: Internals, lbaFormats: readonly LbaFormat[]): readonly LbaFormat[] {
+  return features.takesExtendedFormats ? lbaFormats : lbaFormats.slice(0, PLAIN_LBA_FORMATS);
 }
 
 /** Namespace Identification Descriptor list: the UUID always, what else there is, and the command set. [Base] 5.1.13.2.3 */

@@ -52,7 +52,7 @@ import {
   identifyNamespaceList,
   identifyUuids,
 } from './identify-lists.js';
-import { identifyCommonNamespace, identifyDescriptors, identifyNamespace } from './identify-namespace.js';
+import { identifyCommonNamespace, identifyDescriptors, identifyNamespace, shownFormats } from './identify-namespace.js';
 
 /** CNTID that means the controller which processes the command. [Base] 5.1.13 */
 const THIS_CONTROLLER = 0xffff;
@@ -69,8 +69,8 @@ const BASIC: NamespaceStructure = {
 };
 const INDEPENDENT: NamespaceStructure = { of: identifyIndependent, common: identifyCommonIndependent };
 const SPECIFIC: NamespaceStructure = {
-  of: (_, namespace) => identifyNvmNamespace(namespace),
-  common: ({ subsystem }) => identifyCommonNvmNamespace(subsystem.settings.lbaFormats),
+  of: identifyNvmNamespace,
+  common: (inside) => identifyCommonNvmNamespace(inside, inside.subsystem.settings.lbaFormats),
 };
 
 /** Identify: a data structure of 4,096 bytes, chosen by CNS. [Base] 5.1.13 */
@@ -149,7 +149,7 @@ function ofAllocated(inside: Internals, command: Command, structure: NamespaceSt
 /** What namespaces of a format have in common, which is what all have. */
 function ofFormat(inside: Internals, command: Command, structure: NamespaceStructure): number {
   const index = IDENTIFY_CDW11.CNSSID.get(command.cdw(11));
-  const { length } = inside.subsystem.settings.lbaFormats;
+  const { length } = shownFormats(inside, inside.subsystem.settings.lbaFormats);
   if (index >= length) return refuse(command, STATUS_INVALID_FIELD, SQE_CDW11);
   return send(inside, command, structure.common(inside));
 }

@@ -5,13 +5,10 @@ import {
   ADMIN_GET_LOG_PAGE,
   ADMIN_IDENTIFY,
   ADMIN_KEEP_ALIVE,
-  ADMIN_OPCODES,
   ADMIN_SET_FEATURES,
   ANA_STATE_INACCESSIBLE,
   ANA_STATE_OPTIMIZED,
   ASYNC_EVENT_RESULT,
-  CC,
-  CC_CSS_ALL,
   decodeAnaLog,
   decodeErrorLogEntry,
   decodeNamespaceList,
@@ -21,19 +18,12 @@ import {
   FEATURE_TEMPERATURE_THRESHOLD,
   LOG_ANA,
   LOG_CHANGED_NAMESPACES,
-  LOG_COMMAND_EFFECTS,
   LOG_ERROR_INFORMATION,
   LOG_FIRMWARE_SLOT,
   LOG_SMART,
   LOG_SUPPORTED_PAGES,
-  NVM_COMPARE,
-  NVM_DATASET_MANAGEMENT,
-  NVM_FLUSH,
-  NVM_OPCODES,
   NVM_READ,
   NVM_WRITE,
-  NVM_WRITE_ZEROES,
-  REG_CC,
   STATUS_ABORT_REQUESTED,
   STATUS_ASYNC_EVENT_LIMIT_EXCEEDED,
   STATUS_DNR,
@@ -43,7 +33,7 @@ import {
   STATUS_MORE,
 } from '@phasebit/nvme-spec';
 import { describe, expect, it } from 'vitest';
-import { ENABLED, type RawCompletion, RawHost, type RawHostOptions } from '../../test-support/raw-host.js';
+import { type RawCompletion, RawHost, type RawHostOptions } from '../../test-support/raw-host.js';
 import { NullMedium } from '../media/null-medium.js';
 
 const medium = new NullMedium(1024 * 1024);
@@ -109,39 +99,6 @@ describe('Get Log Page', () => {
       const code = host.run({ opcode: ADMIN_GET_LOG_PAGE, cdw10: id, prp1: host.iova(host.page()) }).code;
       expect([id, code === STATUS_INVALID_LOG_PAGE]).toEqual([id, !always.includes(id)]);
     }
-  });
-
-  it('Commands Supported and Effects agrees with what is an invalid opcode', () => {
-    const host = started();
-    const data = log(host, LOG_COMMAND_EFFECTS, 4096);
-    const queue = host.createPair(1);
-    for (const [opcode] of ADMIN_OPCODES) {
-      if (opcode === ADMIN_ASYNC_EVENT_REQUEST) continue;
-      const isSupported = (data[opcode * 4] & 1) === 1;
-      expect([opcode, host.run({ opcode }).code === STATUS_INVALID_OPCODE]).toEqual([opcode, !isSupported]);
-    }
-    for (const [opcode] of NVM_OPCODES) {
-      const isSupported = (data[1024 + opcode * 4] & 1) === 1;
-      expect([opcode, queue.execute({ opcode }).code === STATUS_INVALID_OPCODE]).toEqual([opcode, !isSupported]);
-    }
-    const changing = [NVM_WRITE, NVM_WRITE_ZEROES, NVM_DATASET_MANAGEMENT];
-    for (const opcode of [NVM_FLUSH, NVM_READ, NVM_COMPARE, ...changing]) {
-      expect(data[1024 + opcode * 4]).toBe(changing.includes(opcode) ? 3 : 1);
-    }
-  });
-
-  it('Commands Supported and Effects tells command sets apart for a host that has enabled all of them', () => {
-    const host = started();
-    const isEmpty = (data: Uint8Array): boolean => data.subarray(1024, 2048).every((byte) => byte === 0);
-    const zoned = 2 << 24;
-    expect(isEmpty(log(host, LOG_COMMAND_EFFECTS, 4096, 0, 0, zoned))).toBe(false);
-    host.write32(REG_CC, 0);
-    host.write32(REG_CC, CC.CSS.set(ENABLED, CC_CSS_ALL));
-    host.admin.tail = host.admin.completions.head = 0;
-    host.admin.completions.phase = 1;
-    host.admin.completions.words.fill(0);
-    expect(isEmpty(log(host, LOG_COMMAND_EFFECTS, 4096, 0, 0, zoned))).toBe(true);
-    expect(isEmpty(log(host, LOG_COMMAND_EFFECTS, 4096))).toBe(false);
   });
 });
 

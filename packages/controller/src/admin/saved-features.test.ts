@@ -40,18 +40,18 @@ const SAVED = 2 << 8;
 const CAPABILITIES = 3 << 8;
 const NSSR_VALUE = 0x4e56_4d65;
 
-/** Identifier, a value that can be saved, its default and the namespace that it is set for, if it has one. */
-const SAVEABLE: readonly (readonly [string, number, number, number, number?])[] = [
-  ['Arbitration', FEATURE_ARBITRATION, 0x0102_0303, 7],
-  ['Power Management', FEATURE_POWER_MANAGEMENT, 0x20, 0],
-  ['Temperature Threshold', FEATURE_TEMPERATURE_THRESHOLD, 350, 343],
+/** Identifier, a value that can be saved, its default and the namespace that it is set for, 0 for none. */
+const SAVEABLE: readonly (readonly [string, number, number, number, number])[] = [
+  ['Arbitration', FEATURE_ARBITRATION, 0x0102_0303, 7, 0],
+  ['Power Management', FEATURE_POWER_MANAGEMENT, 0x20, 0, 0],
+  ['Temperature Threshold', FEATURE_TEMPERATURE_THRESHOLD, 350, 343, 0],
   ['Error Recovery', FEATURE_ERROR_RECOVERY, 12, 0, 1],
-  ['Volatile Write Cache', FEATURE_VOLATILE_WRITE_CACHE, 0, 1],
-  ['Interrupt Coalescing', FEATURE_INTERRUPT_COALESCING, 0x0205, 0],
-  ['Interrupt Vector Configuration', FEATURE_INTERRUPT_VECTOR_CONFIG, 0x0001_0000, 0],
-  ['Write Atomicity', FEATURE_WRITE_ATOMICITY, 1, 0],
-  ['Async Event Configuration', FEATURE_ASYNC_EVENT_CONFIG, 0x1ff, 0],
-  ['Host Controlled Thermal Management', FEATURE_HOST_THERMAL_MANAGEMENT, 0x0140_0150, 0],
+  ['Volatile Write Cache', FEATURE_VOLATILE_WRITE_CACHE, 0, 1, 0],
+  ['Interrupt Coalescing', FEATURE_INTERRUPT_COALESCING, 0x0205, 0, 0],
+  ['Interrupt Vector Configuration', FEATURE_INTERRUPT_VECTOR_CONFIG, 0x0001_0000, 0, 0],
+  ['Write Atomicity', FEATURE_WRITE_ATOMICITY, 1, 0, 0],
+  ['Async Event Configuration', FEATURE_ASYNC_EVENT_CONFIG, 0x1ff, 0, 0],
+  ['Host Controlled Thermal Management', FEATURE_HOST_THERMAL_MANAGEMENT, 0x0140_0150, 0, 0],
 ];
 
 const started = (): RawHost =>
@@ -60,7 +60,7 @@ const started = (): RawHost =>
     largestNsid: 4,
   }).enable();
 
-describe.each(SAVEABLE)('%s', (_, id, value, initial, nsid = 0) => {
+describe.each(SAVEABLE)('%s', (_, id, value, initial, nsid) => {
   /** Current, default and saved value. */
   const values = (host: RawHost): number[] =>
     [0, DEFAULT, SAVED].map((select) => getFeature(host, id | select, { nsid }).result);
@@ -135,7 +135,7 @@ describe('saved values', () => {
         const current = SAVEABLE.map(([, , , initial]) => initial);
         const saved = [...current];
         for (const { feature, act, isDefault } of all) {
-          const [, id, other, initial, nsid = 0] = SAVEABLE[feature];
+          const [, id, other, initial, nsid] = SAVEABLE[feature];
           const value = isDefault ? initial : other;
           if (act === 'reset') {
             resetController(host);
@@ -146,7 +146,7 @@ describe('saved values', () => {
             if (act === 'save') saved[feature] = value;
           }
         }
-        SAVEABLE.forEach(([name, id, , , nsid = 0], i) => {
+        SAVEABLE.forEach(([name, id, , , nsid], i) => {
           const got = [0, SAVED].map((select) => getFeature(host, id | select, { nsid }).result);
           expect([name, ...got]).toEqual([name, current[i], saved[i]]);
         });

@@ -29,6 +29,22 @@ function struck(plan: FaultPlan, count: number, command = READ): number[] {
   return Array.from({ length: count }, (_, i) => i).filter(() => plan.strike(command).isLost);
 }
 
+describe('what each rule has struck', () => {
+  it('is counted rule by rule, changes of CC.EN too', () => {
+    const [first, second]: FaultRule[] = [
+      { kind: 'lost', count: 2 },
+      { kind: 'duplicate', skip: 3 },
+    ];
+    const stuck: FaultRule = { kind: 'stuck-ready', enable: true, count: 1 };
+    const plan = planOf(1, first, second, stuck);
+    for (let i = 0; i < 5; i++) plan.strike(READ);
+    for (const enable of [false, true, true]) plan.keepsReady(enable);
+    expect([first, second, stuck].map((rule) => plan.struckBy(rule))).toEqual([2, 2, 1]);
+    expect(plan.struckCommands).toBe(4);
+    expect(plan.struckBy({ kind: 'lost' })).toBe(0);
+  });
+});
+
 describe('a rule strikes', () => {
   it.each<readonly [string, Partial<FaultRule>, RawCommand, number, boolean]>([
     ['any I/O command', {}, { opcode: NVM_FLUSH }, 5, true],

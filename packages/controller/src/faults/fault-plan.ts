@@ -27,7 +27,7 @@ interface StuckRule {
  * Not modelled: a completion that is garbage, and memory that is written although no command asked for it.
  */
 export class FaultPlan {
-  /** Whether the controller must look at this plan at all. A field, since every turn looks at it. */
+  /** Whether the controller must look at this plan at all. A field, since every turn looks at it. @internal */
   isActive = false;
   /** commands that at least one rule has struck */
   struckCommands = 0;
@@ -70,7 +70,8 @@ export class FaultPlan {
   add(rule: FaultRule): void {
     checkRule(rule);
     const seed = this.seed + RULE_STRIDE * this.added++;
-    if (rule.kind === 'stuck-ready') this.stuck.push({ rule, toSkip: rule.skip ?? 0, left: rule.count ?? Infinity, struck: 0 });
+    if (rule.kind === 'stuck-ready')
+      this.stuck.push({ rule, toSkip: rule.skip ?? 0, left: rule.count ?? Infinity, struck: 0 });
     else this.armed.push(new ArmedRule(rule, seed));
     this.judge();
   }
@@ -107,7 +108,7 @@ export class FaultPlan {
     return false;
   }
 
-  /** Whether CSTS.RDY stays as it is although CC.EN has just become `enable`. Counts the change, so ask once. */
+  /** Whether CSTS.RDY stays as it is although CC.EN has just become `enable`. Counts the change, so ask once. @internal */
   keepsReady(enable: boolean): boolean {
     let keeps = false;
     for (const each of this.stuck) {
@@ -123,7 +124,7 @@ export class FaultPlan {
     return keeps;
   }
 
-  /** What happens to a command that was fetched. Ask once. The answer is valid until the next one is asked for. */
+  /** What happens to a command that was fetched. Ask once. The answer is valid until the next one is asked for. @internal */
   strike(command: Command): Strike {
     const { strikeOfCommand, armed } = this;
     strikeOfCommand.clear();

@@ -33,6 +33,7 @@ export interface FaultMatch {
 
 /** The command is not carried out and completes with a status. */
 export interface StatusFault extends FaultMatch {
+  /** tells the kinds of faults apart */
   readonly kind: 'status';
   /** 15-bit status other than 0: SCT << 8 | SC, with `STATUS_DNR` if retries are pointless */
   readonly status: number;
@@ -40,11 +41,13 @@ export interface StatusFault extends FaultMatch {
 
 /** The command is carried out and never completes; Abort does not find it. */
 export interface LostFault extends FaultMatch {
+  /** tells the kinds of faults apart */
   readonly kind: 'lost';
 }
 
 /** The command is carried out and completes so much later than it would have. */
 export interface LateFault extends FaultMatch {
+  /** tells the kinds of faults apart */
   readonly kind: 'late';
   /** nanoseconds, 1 or more */
   readonly delayNs: number;
@@ -52,11 +55,13 @@ export interface LateFault extends FaultMatch {
 
 /** The command completes twice, if there is a free slot in its completion queue for the second time. */
 export interface DuplicateFault extends FaultMatch {
+  /** tells the kinds of faults apart */
   readonly kind: 'duplicate';
 }
 
 /** The command is carried out, and completes after later commands of its queue. */
 export interface ReorderFault extends FaultMatch {
+  /** tells the kinds of faults apart */
   readonly kind: 'reorder';
   /** so many later commands complete first, 1 or more */
   readonly commands: number;
@@ -66,6 +71,7 @@ export interface ReorderFault extends FaultMatch {
 
 /** A Read that succeeds delivers, or a Write that succeeds stores, data with bits inverted. Fits no other command. */
 export interface CorruptFault extends FaultMatch {
+  /** tells the kinds of faults apart */
   readonly kind: 'corrupt';
   /** how many bits, 1 to 4096, anywhere in the data; default 1 */
   readonly bits?: number;
@@ -73,11 +79,13 @@ export interface CorruptFault extends FaultMatch {
 
 /** After the command, the controller fails as `Controller.fail` does it. */
 export interface BreakFault extends FaultMatch {
+  /** how it fails */
   readonly kind: FailMode;
 }
 
 /** After the command, nobody looks at doorbells for a while; then they are seen as they are. */
 export interface DoorbellsLostFault extends FaultMatch {
+  /** tells the kinds of faults apart */
   readonly kind: 'doorbells-lost';
   /** nanoseconds, 1 or more */
   readonly durationNs: number;
@@ -85,6 +93,7 @@ export interface DoorbellsLostFault extends FaultMatch {
 
 /** CSTS.RDY stays as it is although CC.EN has changed. */
 export interface StuckReadyFault {
+  /** tells the kinds of faults apart */
   readonly kind: 'stuck-ready';
   /** only when CC.EN becomes this; default either */
   readonly enable?: boolean;
@@ -108,5 +117,6 @@ export type FaultKind = FaultRule['kind'];
 export interface FaultOptions {
   /** decides who is struck by chance, and which bits are corrupted: 0 to 2^32 - 1, default 1 */
   readonly seed?: number;
+  /** the rules, in the order in which they act; default none */
   readonly rules?: readonly FaultRule[];
 }

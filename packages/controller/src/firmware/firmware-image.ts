@@ -20,7 +20,7 @@ const SUM = 0x14;
  * @param bytes - length, a positive multiple of 4096 up to 16 MiB; default 8192
  * @throws RangeError naming the parameter that is out of range
  */
-export function createFirmwareImage(revision: string, bytes = 2 * FIRMWARE_GRANULARITY_BYTES): Uint8Array {
+export function createFirmwareImage(revision: string, bytes: number = 2 * FIRMWARE_GRANULARITY_BYTES): Uint8Array {
   if (!/^[ -~]{1,8}$/.test(revision)) {
     throw new RangeError(`revision: expected 1 to 8 printable ASCII characters, got ${JSON.stringify(revision)}`);
   }

@@ -37,7 +37,7 @@ export class Reservation {
   /** whether registrations and the reservation outlive a loss of power */
   isPersistent = false;
   /** by name of the host, in order of registration */
-  readonly registrants = new Map<string, Registrant>();
+  readonly registrants: Map<string, Registrant> = new Map<string, Registrant>();
   /** name of the host that holds it, empty when nobody or everybody does */
   private holder = '';
 

@@ -13,7 +13,9 @@ export function describeState(inside: Internals): string {
     `errors ${errors.count}, media errors ${health.mediaErrors}`,
   ];
   for (const { nsid, blocks, blockBytes, special, pathStatus } of namespaces.active) {
-    lines.push(`namespace ${nsid}: ${blocks} blocks of ${blockBytes}, special ${hex(special)}, path ${hex(pathStatus)}`);
+    lines.push(
+      `namespace ${nsid}: ${blocks} blocks of ${blockBytes}, special ${hex(special)}, path ${hex(pathStatus)}`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

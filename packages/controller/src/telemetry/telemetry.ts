@@ -53,7 +53,11 @@ export class Telemetry {
     this.controllerGeneration = (this.controllerGeneration + 1) & 0xff;
     this.isAvailable = true;
     inside.subsystem.persistentEvents.add(inside, PEL_EVENT_TELEMETRY_CREATED, header(this.controllerPage()));
-    noticeTelemetry(inside);
+  }
+
+  /** Tells a host that asks to hear of it that the controller has written something down: after a failure, that is after a reset. */
+  judge(inside: Internals): void {
+    if (this.isAvailable) noticeTelemetry(inside);
   }
 
   /** The host has read what the controller wrote down, without RAE. */

@@ -122,7 +122,7 @@ export class NandMedium implements Medium {
     this.medium.losePower?.(seed, blockBytes);
   }
 
-  /** Says when a thing that was done is over. @inheritDoc */
+  /** @inheritDoc */
   dueNs(what: number, byteOffset: number, bytes: number): number {
     const dueNs = this.flashDueNs(what, byteOffset, bytes);
     return this.medium.dueNs === undefined ? dueNs : Math.max(dueNs, this.medium.dueNs(what, byteOffset, bytes));

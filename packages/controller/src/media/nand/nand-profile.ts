@@ -30,7 +30,9 @@ export interface NandTimes {
 
 /** Flash of one kind. */
 export interface NandProfile {
+  /** how it is laid out */
   readonly geometry: NandGeometry;
+  /** how long it takes for what */
   readonly times: NandTimes;
 }
 
