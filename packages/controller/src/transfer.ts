@@ -15,8 +15,8 @@ export const NO_PAGE = -1;
  * - T2 Offsets and lengths are multiples of 4.
  * - T3 With `count > 0` the lengths add up to `bytes`.
  *
- * A scatter gather list can describe pieces of any length at any offset, and pieces that are not there ({@link NO_PAGE}, of any length).
- * {@link Transfer.isDirect} says that there are none of these; {@link Transfer.put} and {@link Transfer.gather} take all of them.
+ * A scatter gather list can describe pieces of any length at any offset, and pieces that are not there (page `NO_PAGE`, of any length).
+ * {@link Transfer.isDirect} says that there are none of these; {@link Transfer.gather} takes all of them.
  *
  * Hot path: allocates only in the constructor.
  */
@@ -90,22 +90,6 @@ export class Transfer {
       piece.set(part);
       piece.fill(0, part.length);
       at += length;
-    }
-  }
-
-  /** Copies `source` into the data of the pieces from byte `to` on, as far as both reach. What falls on a missing piece is dropped. */
-  put(source: Uint8Array, to: number): void {
-    let begin = 0;
-    for (let i = 0; i < this.count; i++) {
-      const length = this.lengths[i];
-      const skipped = Math.max(0, to - begin);
-      const at = Math.max(0, begin - to);
-      if (at >= source.length) return;
-      if (skipped < length && this.pages[i] >= 0) {
-        const bytes = Math.min(length - skipped, source.length - at);
-        this.dma.bytesOf(this.pages[i]).set(source.subarray(at, at + bytes), this.offsets[i] + skipped);
-      }
-      begin += length;
     }
   }
 
