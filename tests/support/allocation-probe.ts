@@ -12,7 +12,7 @@ import type { ProbeResult, ProbeSpec } from './probe-spec.js';
 
 /** I/Os before those that are looked at: a part of those, and enough for V8 to have compiled what they need. */
 const WARM_UP_PART = 0.4;
-const WARM_UP_IOS_MIN = 200_000;
+const WARM_UP_IOS_MIN = 400_000;
 /** The load goes on in slices, between which promises have their turn and time is told, as in a program's loop. */
 const SLICE_IOS = 20_000;
 const BLOCKS = 2048;
@@ -28,10 +28,12 @@ interface Target {
   readonly tick: (nowNs: number) => void;
 }
 
-const clock: Clock = { nowNs: () => performance.now() * 1e6 };
-/** The time at the beginning of a slice: the real clock makes garbage each time it is looked at. */
-let sliceNs = clock.nowNs();
-const sliceClock: Clock = { nowNs: () => sliceNs };
+/** The real clock makes garbage each time it is looked at, so it is looked at every few turns, and in between the time stands still. */
+const TURNS_PER_LOOK = 512;
+const times = new Float64Array(1);
+const clock: Clock = { nowNs: () => times[0] };
+let turns = 0;
+look();
 const spec = JSON.parse(process.argv[2]) as ProbeSpec;
 const { blocks, writeEvery, depth, mdts, lbaBase, leaks } = spec;
 /** Memory of a slot: with extended blocks more than their data. */
@@ -82,9 +84,9 @@ function done(context: unknown, status: number): void {
 
 function slice(ios: number): void {
   left = ios;
-  sliceNs = clock.nowNs();
   for (let slot = 0; slot < depth; slot++) next(slot);
   while (inFlight > 0) {
+    if ((++turns & (TURNS_PER_LOOK - 1)) === 0) look();
     target.poll();
     stack.step();
   }
@@ -92,11 +94,16 @@ function slice(ios: number): void {
 
 async function run(ios: number): Promise<void> {
   for (let all = 0; all < ios; all += SLICE_IOS) {
+    look();
     slice(SLICE_IOS);
     for (const controller of stack.controllers) controller.tick();
     target.tick(clock.nowNs());
     await nextTurn();
   }
+}
+
+function look(): void {
+  times[0] = performance.now() * 1e6;
 }
 
 function openMedium(): Medium {
@@ -119,7 +126,7 @@ async function openTarget(): Promise<Target> {
   }
   const pair = await stack.openPair(spec.queuePair);
   const group = new PollGroup({ clock });
-  if (spec.extra === 'trace') pair.setTrace(new Trace(sliceClock));
+  if (spec.extra === 'trace') pair.setTrace(new Trace(clock));
   if (spec.extra === 'injection') pair.injectError({ opcode: NEVER_SENT, status: 0 });
   if (spec.extra === 'group') group.add(pair);
   const namespace = stack.controllers[0].namespace(NSID);

@@ -2,6 +2,8 @@ import {
   PSDT_PRP,
   PSDT_SGL_MPTR_SGL,
   SQE_MPTR,
+  SQE_PRP1,
+  SQE_PRP2,
   SQE_SGL1,
   STATUS_DATA_SGL_LENGTH_INVALID,
   STATUS_DATA_TRANSFER_ERROR,
@@ -26,6 +28,8 @@ const DATA_OUT: SglUse = { isDestination: false, badLength: STATUS_DATA_SGL_LENG
 const METADATA_IN: SglUse = { isDestination: true, badLength: STATUS_METADATA_SGL_LENGTH_INVALID | STATUS_DNR };
 const METADATA_OUT: SglUse = { isDestination: false, badLength: STATUS_METADATA_SGL_LENGTH_INVALID | STATUS_DNR };
 const W_MPTR = SQE_MPTR / 4;
+const W_PRP1 = SQE_PRP1 / 4;
+const W_PRP2 = SQE_PRP2 / 4;
 const W_SGL1 = SQE_SGL1 / 4;
 /** Metadata that a transfer has room for at first; it grows. */
 const METADATA_BYTES = 4096;
@@ -49,12 +53,12 @@ export class CommandPointers {
    * @param isDestination - whether data goes to the host
    */
   pointData(command: Command, bytes: number, isDestination: boolean): number {
+    // Signed: a word past 2^31 would be boxed.
+    const words = command.signedWords;
     if (command.psdt === PSDT_PRP) {
       this.data.isDirect = true;
-      const { prp1Low, prp1High, prp2Low, prp2High } = command;
-      return walkPrps(this.data, bytes, prp1Low, prp1High, prp2Low, prp2High);
+      return walkPrps(this.data, bytes, words[W_PRP1], words[W_PRP1 + 1], words[W_PRP2], words[W_PRP2 + 1]);
     }
-    const { words } = command;
     const status = this.walk.walk(
       this.data,
       bytes,
@@ -73,8 +77,8 @@ export class CommandPointers {
    */
   pointMetadata(command: Command, bytes: number, isDestination: boolean): number {
     const { metadata, walk } = this;
-    const low = command.words[W_MPTR];
-    const high = command.words[W_MPTR + 1];
+    const low = command.signedWords[W_MPTR];
+    const high = command.signedWords[W_MPTR + 1];
     if (command.psdt === PSDT_SGL_MPTR_SGL) {
       const status = walk.walkFrom(metadata, bytes, low, high, isDestination ? METADATA_IN : METADATA_OUT);
       return status === 0 ? memoryRefusal(this.data, metadata) : status;

@@ -48,9 +48,9 @@ export class Command {
     this.errorByte = -1;
   }
 
-  /** dword 0: opcode, FUSE, PSDT and command identifier */
+  /** dword 0: opcode, FUSE, PSDT and command identifier; of either sign */
   get cdw0(): number {
-    return this.words[0];
+    return this.signedWords[0];
   }
 
   /** opcode */

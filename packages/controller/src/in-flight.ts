@@ -14,6 +14,8 @@ const OPCODE_MASK = SQE_CDW0_OPC_MASK;
 const DUE = 0;
 /** Index of {@link InFlight.times}: commands parked so far. */
 const ORDER = 1;
+/** Index of {@link InFlight.times}: what is due until then completes. */
+const UNTIL = 2;
 /** Places in the table that I/O commands leave to admin commands. */
 const ADMIN_SPARE = 16;
 /** Due before every time that a clock shows. */
@@ -52,7 +54,7 @@ export class InFlight {
   private readonly heap: Int32Array;
   private readonly places: Int32Array;
   // Numbers past 2^31 in a plain field are boxed by V8, one garbage object per store; those of a Float64Array are not.
-  private readonly times = new Float64Array(2);
+  private readonly times = new Float64Array(3);
   private held = 0;
 
   /**
@@ -159,8 +161,9 @@ export class InFlight {
   /** Completes the commands that are due. @returns completions written */
   deliver(): number {
     // Commands that nobody but somebody else completes need no look at the clock, which costs as much as a command.
-    if (this.nextDueNs === Infinity) return 0;
-    return this.completeUntil(this.clock.nowNs());
+    if (this.count === 0 || this.due[this.heap[0]] === Infinity) return 0;
+    this.times[UNTIL] = this.clock.nowNs();
+    return this.completeDue();
   }
 
   /**
@@ -193,7 +196,7 @@ export class InFlight {
       this.settle(slot, STATUS_ABORTED_SQ_DELETION);
       this.hasten(slot);
     }
-    this.completeUntil(AT_ONCE);
+    this.completeAtOnce();
   }
 
   /** Completes every parked I/O command to a namespace, in the order of their submission. @param status - 15-bit status */
@@ -204,7 +207,7 @@ export class InFlight {
       this.settle(slot, status);
       this.hasten(slot);
     }
-    this.completeUntil(AT_ONCE);
+    this.completeAtOnce();
   }
 
   /** Whether a command of that queue and identifier is in flight. */
@@ -233,10 +236,17 @@ export class InFlight {
     this.times[DUE] = 0;
   }
 
-  private completeUntil(nowNs: number): number {
+  private completeAtOnce(): void {
+    this.times[UNTIL] = AT_ONCE;
+    this.completeDue();
+  }
+
+  private completeDue(): number {
+    // Completing one may make others due at once, which then are completed in there.
+    const untilNs = this.times[UNTIL];
     let done = 0;
     let last: CompletionQueue | undefined;
-    while (this.count > 0 && this.due[this.heap[0]] <= nowNs) {
+    while (this.count > 0 && this.due[this.heap[0]] <= untilNs) {
       const slot = this.heap[0];
       const completions: CompletionQueue = this.queues[slot]!.completionQueue;
       if (last !== undefined && last !== completions) last.publish();
@@ -276,7 +286,7 @@ export class InFlight {
         this.later[slot]--;
       }
     }
-    if (ready > 0) this.completeUntil(AT_ONCE);
+    if (ready > 0) this.completeAtOnce();
   }
 
   /** What the command would have completed with does not matter any more, nor that it would have done so twice. */

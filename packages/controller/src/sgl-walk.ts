@@ -49,7 +49,8 @@ export class SglWalk {
   private idle = 0;
 
   /**
-   * Walks the list that begins with a descriptor, given as its four words, and gives 0 or the status to fail the command with.
+   * Walks the list that begins with a descriptor, given as its four words, and gives 0 or the status to fail the command with. Words are
+   * 32-bit integers of either sign.
    *
    * @param bytes - length of the data; the list has to be exactly as long
    * @param identifierWord - the last word, whose highest byte is the identifier
@@ -63,15 +64,30 @@ export class SglWalk {
     identifierWord: number,
     use: SglUse,
   ): number {
-    transfer.count = 0;
-    transfer.isDirect = true;
-    this.left = bytes;
-    this.idle = 0;
     this.descriptor[0] = addressLow;
     this.descriptor[1] = addressHigh;
     this.descriptor[2] = length;
     this.descriptor[3] = identifierWord;
-    let identifier = identifierWord >>> 24;
+    return this.follow(transfer, bytes, use);
+  }
+
+  /**
+   * Walks the list whose first descriptor lies in host memory.
+   *
+   * @param low - address of the descriptor, a multiple of 8; halves are 32-bit integers of either sign
+   */
+  walkFrom(transfer: Transfer, bytes: number, low: number, high: number, use: SglUse): number {
+    if ((low & QWORD_MASK) !== 0) return BAD_SEGMENT;
+    return this.read(transfer, low, high) ? this.follow(transfer, bytes, use) : UNMAPPED;
+  }
+
+  /** Walks the list that begins with the descriptor read last. */
+  private follow(transfer: Transfer, bytes: number, use: SglUse): number {
+    transfer.count = 0;
+    transfer.isDirect = true;
+    this.left = bytes;
+    this.idle = 0;
+    let identifier = this.descriptor[3] >>> 24;
     while (isSegment(identifier)) {
       const status = this.walkSegment(transfer, identifier === SGL_ID_LAST_SEGMENT, use);
       if (status !== 0) return status;
@@ -84,22 +100,10 @@ export class SglWalk {
     return this.left === 0 ? 0 : use.badLength;
   }
 
-  /**
-   * Walks the list whose first descriptor lies in host memory.
-   *
-   * @param low - address of the descriptor, a multiple of 8
-   */
-  walkFrom(transfer: Transfer, bytes: number, low: number, high: number, use: SglUse): number {
-    if ((low & QWORD_MASK) !== 0) return BAD_SEGMENT;
-    const { descriptor } = this;
-    if (!this.read(transfer, low >>> 0, high >>> 0)) return UNMAPPED;
-    return this.walk(transfer, bytes, descriptor[0], descriptor[1], descriptor[2], descriptor[3], use);
-  }
-
   /** Walks the segment that the descriptor read last points to. */
   private walkSegment(transfer: Transfer, isLast: boolean, use: SglUse): number {
-    let low = this.descriptor[0];
-    let high = this.descriptor[1];
+    let low = this.descriptor[0] | 0;
+    let high = this.descriptor[1] | 0;
     const length = this.descriptor[2];
     if (length === 0 || length % SGL_DESCRIPTOR_BYTES !== 0 || (low & QWORD_MASK) !== 0) return BAD_SEGMENT;
     if (isPastEnd(low, high, length)) return use.badLength;
@@ -112,11 +116,9 @@ export class SglWalk {
       }
       const status = this.addBlock(transfer, use);
       if (status !== 0) return status;
-      low += SGL_DESCRIPTOR_BYTES;
-      if (low >= HIGH_WEIGHT) {
-        low -= HIGH_WEIGHT;
-        high++;
-      }
+      const next = (low + SGL_DESCRIPTOR_BYTES) | 0;
+      if (isCarry(low, next)) high = (high + 1) | 0;
+      low = next;
     }
     return 0;
   }
@@ -137,17 +139,20 @@ export class SglWalk {
       transfer.add(NO_PAGE, 0, length);
       return 0;
     }
-    if (isPastEnd(descriptor[0], descriptor[1], length)) return use.badLength;
-    return addSpan(transfer, descriptor[0], descriptor[1], length);
+    const low = descriptor[0] | 0;
+    const high = descriptor[1] | 0;
+    if (isPastEnd(low, high, length)) return use.badLength;
+    return addSpan(transfer, low, high, length);
   }
 
   /** Reads the descriptor at an address. It may lie across two pages. @returns false when nothing is mapped there */
   private read(transfer: Transfer, low: number, high: number): boolean {
     const { dma } = transfer;
-    const first = dma.pageAt(low, high);
+    const first = dma.pageAt(low, high >>> 0);
     // An address that is a multiple of 8 leaves room for the first half in its page.
-    const middle = low + 8;
-    const second = (middle & PAGE_MASK) !== 0 ? first : dma.pageAt(middle | 0, high + (middle >= HIGH_WEIGHT ? 1 : 0));
+    const middle = (low + 8) | 0;
+    const nextHigh = isCarry(low, middle) ? high + 1 : high;
+    const second = (middle & PAGE_MASK) !== 0 ? first : dma.pageAt(middle, nextHigh >>> 0);
     if (first < 0 || second < 0) return false;
     const { descriptor } = this;
     const at = (low & PAGE_MASK) >>> 2;
@@ -162,30 +167,35 @@ export class SglWalk {
 
 /**
  * Adds bytes that lie behind each other on the bus to a transfer, a piece for each page. Gives 0 or the status of an address where
- * nothing is mapped. The caller knows that the bytes do not pass the end of the address space.
+ * nothing is mapped. The caller knows that the bytes do not pass the end of the address space. Halves of the address are 32-bit integers of
+ * either sign.
  */
 export function addSpan(transfer: Transfer, addressLow: number, addressHigh: number, bytes: number): number {
-  let low = addressLow;
-  let high = addressHigh;
+  let low = addressLow | 0;
+  let high = addressHigh | 0;
   for (let left = bytes; left > 0;) {
     const offset = low & PAGE_MASK;
-    const part = Math.min(left, PAGE_BYTES - offset);
-    const page = transfer.dma.pageAt(low, high);
+    const room = PAGE_BYTES - offset;
+    const part = left < room ? left : room;
+    const page = transfer.dma.pageAt(low, high >>> 0);
     if (page < 0) return UNMAPPED;
     transfer.add(page, offset, part);
     left -= part;
-    low += part;
-    if (low >= HIGH_WEIGHT) {
-      low -= HIGH_WEIGHT;
-      high++;
-    }
+    const next = (low + part) | 0;
+    if (isCarry(low, next)) high = (high + 1) | 0;
+    low = next;
   }
   return 0;
 }
 
 /** Whether so many bytes from an address on pass the end of the address space; they may end there. */
 export function isPastEnd(low: number, high: number, bytes: number): boolean {
-  return high === HIGH_MAX && low + bytes > HIGH_WEIGHT;
+  return high >>> 0 === HIGH_MAX && (low >>> 0) + bytes > HIGH_WEIGHT;
+}
+
+/** Whether the low half of an address has become smaller by an addition, so that the high half is one more. */
+function isCarry(low: number, next: number): boolean {
+  return next >>> 0 < low >>> 0;
 }
 
 function isSegment(identifier: number): boolean {

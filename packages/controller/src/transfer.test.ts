@@ -24,28 +24,11 @@ describe('the pieces of a transfer', () => {
     expect(made([[NO_PAGE, 0, 8]]).transfer.isDirect).toBe(false);
   });
 
-  it('take and give any part of their data', () => {
-    const piece: fc.Arbitrary<[number, number, number]> = fc.tuple(
-      fc.integer({ min: -1, max: 3 }),
-      fc.nat(4000),
-      fc.nat(96),
-    );
+  it('give any part of their data', () => {
+    const piece: fc.Arbitrary<[number, number, number]> = fc.tuple(fc.nat(3), fc.nat(4000), fc.nat(96));
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 6 }), fc.nat(300), fc.nat(300), (pieces, from, length) => {
         const { memory, transfer, places } = made(pieces);
-        const expected = memory.slice();
-        const source = Uint8Array.from({ length }, (_, i) => 255 - (i & 0xff));
-        source.forEach((byte, i) => {
-          const place = places[from + i];
-          if (place !== undefined && place >= 0) expected[place] = byte;
-        });
-        transfer.put(source, from);
-        expect(memory).toEqual(expected);
-      }),
-    );
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 6 }), fc.nat(300), fc.nat(300), (pieces, from, length) => {
-        const { memory, transfer, places } = made(pieces.map(([page, ...rest]) => [Math.max(0, page), ...rest]));
         const target = new Uint8Array(length).fill(0xee);
         transfer.gather(target, from);
         expect([...target]).toEqual(Array.from({ length }, (_, i) => memory[places[from + i] ?? -1] ?? 0xee));

@@ -75,6 +75,8 @@ export class CutPlan {
   private readonly iovaLow: Uint32Array;
   private readonly iovaHigh: Uint32Array;
   private pieceEnd = 0;
+  // Bus addresses are past 2^31: as results of calls they are boxed by V8, one garbage object each; in a Float64Array they are not.
+  private readonly runEnd = new Float64Array(1);
 
   constructor(
     dma: DmaSpace,
@@ -146,24 +148,22 @@ export class CutPlan {
     const lastingMask = rules.needsDwords ? DWORD_MASK : 0;
     let taken = 0;
     let descriptors = 0;
-    let runEnd = -1;
+    this.endRun();
     while (taken < bytes && descriptors <= rules.descriptorsMax) {
       if (!cursor.next()) return 0;
       const { address } = cursor;
       if (address === BUCKET) {
         if (!rules.hasBuckets || opcode !== NVM_READ) return this.refuse(REFUSED_BUCKET, opcode, 0);
         if (++descriptors <= rules.descriptorsMax) taken += cursor.bytes;
-        runEnd = -1;
+        this.endRun();
         continue;
       }
       if (((address | cursor.bytes) & lastingMask) !== 0) return this.refuse(REFUSED_DWORDS, cursor.bytes, 0);
-      if (!rules.mergesElements) runEnd = -1;
+      if (!rules.mergesElements) this.endRun();
       const end = address + cursor.bytes;
       for (let at = address; at < end;) {
         const next = Math.min((at | PAGE_MASK) + 1, end);
-        const bus = this.busOf(at);
-        if (bus !== runEnd && ++descriptors > rules.descriptorsMax) break;
-        runEnd = bus + next - at;
+        if (!this.goesOn(at, next - at) && ++descriptors > rules.descriptorsMax) break;
         taken += next - at;
         at = next;
       }
@@ -181,22 +181,30 @@ export class CutPlan {
     const end = start + blocks * metadataBytes;
     if ((start & alignMask) !== 0) return this.refuse(REFUSED_METADATA_ALIGNMENT, start, alignMask + 1);
     let runs = 0;
-    let runEnd = -1;
+    this.endRun();
     let at = start;
     while (at < end) {
       const next = Math.min((at | PAGE_MASK) + 1, end);
-      const bus = this.busOf(at);
-      if (bus !== runEnd && ++runs > runsMax) break;
-      runEnd = bus + next - at;
+      if (!this.goesOn(at, next - at) && ++runs > runsMax) break;
       at = next;
     }
     const fitting = Math.floor((at - start) / metadataBytes);
     return fitting === 0 ? this.refuse(REFUSED_METADATA_SCATTERED, start, 0) : fitting;
   }
 
-  private busOf(address: number): number {
+  /** What comes next goes on from nothing on the bus. */
+  private endRun(): void {
+    this.runEnd[0] = -1;
+  }
+
+  /** Whether bytes of one page go on where the run on the bus ends, which from now on ends behind them. */
+  private goesOn(address: number, bytes: number): boolean {
+    const { runEnd } = this;
     const page = address >>> PAGE_SHIFT;
-    return this.iovaHigh[page] * U32_RANGE + this.iovaLow[page] + (address & PAGE_MASK);
+    const bus = this.iovaHigh[page] * U32_RANGE + this.iovaLow[page] + (address & PAGE_MASK);
+    const isNext = bus === runEnd[0];
+    runEnd[0] = bus + bytes;
+    return isNext;
   }
 
   private refuse(text: string, got: number, limit: number): number {

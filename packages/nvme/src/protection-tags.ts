@@ -7,6 +7,8 @@ import { REFERENCE_TAG_FROM_LBA, type Transfer } from './transfer.js';
 
 const U32_RANGE = 0x1_0000_0000;
 const TYPE_3 = 3;
+/** Widest storage and reference space, that of 32-bit guards. */
+const TAG_BITS_MAX = 80;
 
 /**
  * Writes the tags of a piece into its command: storage and reference tag share the space of dwords 2 (15:0), 3 and 14, the reference tag
@@ -49,6 +51,14 @@ export function tagWord(reference: number, storage: number, bits: number, from: 
 /** Highest value of a tag of so many bits that is a safe integer. */
 export function tagMax(bits: number): number {
   return bits >= 53 ? Number.MAX_SAFE_INTEGER : 2 ** bits - 1;
+}
+
+/** {@link tagMax} by width: a number past 2^31 that a function gives is boxed by V8, one garbage object per call. */
+const TAG_MAX: Float64Array = Float64Array.from({ length: TAG_BITS_MAX + 1 }, (_, bits) => tagMax(bits));
+
+/** Whether a number is a tag of so many bits, 0 to 80. */
+export function isTag(value: number, bits: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= TAG_MAX[bits];
 }
 
 /** The reference tag of a block with types 1 and 2: the low bits of its LBA. */

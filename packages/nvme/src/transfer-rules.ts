@@ -29,7 +29,7 @@ import {
 import type { DmaSpace } from '@phasebit/pcie';
 import type { CopySources } from './copy-sources.js';
 import type { Namespace } from './namespace.js';
-import { fromLba, tagMax } from './protection-tags.js';
+import { fromLba, isTag, tagMax } from './protection-tags.js';
 import {
   REFUSED_APPLICATION_TAG,
   REFUSED_BLOCKS,
@@ -171,17 +171,14 @@ export class TransferRules {
     if (piType === TYPE_3 && (prinfo & PRINFO_PRCHK_REFERENCE) !== 0) {
       return this.refuse(REFUSED_REFERENCE_CHECK, prinfo, 0);
     }
-    const referenceMax = tagMax(referenceTagBits);
     const isReference =
-      Number.isInteger(referenceTag) &&
-      referenceTag >= 0 &&
-      referenceTag <= referenceMax &&
+      isTag(referenceTag, referenceTagBits) &&
       (piType !== 1 || referenceTag === fromLba(transfer.lba, referenceTagBits));
-    if (hasReference && !isReference) return this.refuse(REFUSED_REFERENCE_TAG, referenceTag, referenceMax);
-    const storageMax = tagMax(storageTagBits);
-    const isStorage = Number.isInteger(storageTag) && storageTag >= 0 && storageTag <= storageMax;
-    if (!isStorage || (checksStorage && storageTagBits === 0)) {
-      return this.refuse(REFUSED_STORAGE_TAG, storageTag, storageMax);
+    if (hasReference && !isReference) {
+      return this.refuse(REFUSED_REFERENCE_TAG, referenceTag, tagMax(referenceTagBits));
+    }
+    if (!isTag(storageTag, storageTagBits) || (checksStorage && storageTagBits === 0)) {
+      return this.refuse(REFUSED_STORAGE_TAG, storageTag, tagMax(storageTagBits));
     }
     const isApplication = isU16(applicationTag) && isU16(applicationTagMask);
     return isApplication || this.refuse(REFUSED_APPLICATION_TAG, applicationTag, 0);

@@ -22,6 +22,7 @@ interface Hidden {
 
 /** Memory of the device's own, and where it can be addressed. */
 interface Overlay {
+  readonly buffer: ArrayBufferLike;
   readonly window: Window;
   readonly hidden: readonly Hidden[];
   readonly firstPage: number;
@@ -38,7 +39,7 @@ export class DeviceDma {
   private readonly buffers: { buffer: ArrayBufferLike; firstPage: number; pages: number }[] = [];
   private readonly byteViews: (Uint8Array | undefined)[] = [];
   private readonly wordViews: (Uint32Array | undefined)[] = [];
-  private readonly overlays = new Map<ArrayBufferLike, Overlay>();
+  private readonly overlays: Overlay[] = [];
   private pageCount = 0;
   /** Whether memory of the device's own can be addressed. A field, so that it can be asked for on the way to something else. */
   hasOverlays = false;
@@ -68,24 +69,25 @@ export class DeviceDma {
     const window = windowOf(wrapDmaArena(buffer, iovaBase).iovaPages, firstPage);
     const hidden = this.windows.flatMap((each) => hide(each, window));
     this.windows.push(window);
-    this.overlays.set(buffer, { window, hidden, firstPage, pages: window.table.length });
+    this.overlays.push({ buffer, window, hidden, firstPage, pages: window.table.length });
     this.hasOverlays = true;
   }
 
   /** Takes back what {@link DeviceDma.overlay} did; what was hidden is reachable again. */
   removeOverlay(buffer: ArrayBufferLike): void {
-    const overlay = this.overlays.get(buffer);
+    const overlay = this.overlays.find((each) => each.buffer === buffer);
     if (overlay === undefined) return;
-    this.overlays.delete(buffer);
+    this.overlays.splice(this.overlays.indexOf(overlay), 1);
     this.windows.splice(this.windows.indexOf(overlay.window), 1);
     if (this.current === overlay.window) this.current = this.windows[0];
     for (const { table, at, page } of overlay.hidden) table[at] = page;
-    this.hasOverlays = this.overlays.size > 0;
+    this.hasOverlays = this.overlays.length > 0;
   }
 
   /** The device's own memory that a page lies in whose number {@link DeviceDma.pageAt} gave, or undefined for host memory. */
   overlayOf(page: number): ArrayBufferLike | undefined {
-    for (const [buffer, { firstPage, pages }] of this.overlays) {
+    for (let i = 0; i < this.overlays.length; i++) {
+      const { buffer, firstPage, pages } = this.overlays[i];
       if (page >= firstPage && page < firstPage + pages) return buffer;
     }
     return undefined;

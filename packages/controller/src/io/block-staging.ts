@@ -3,6 +3,7 @@ import { metadataOffset, type NamespaceFormat } from '../namespace-format.js';
 import type { Transfer } from '../transfer.js';
 import type { IoContext } from './io-context.js';
 import { joinMetadata, readMedium, writeMedium } from './medium-access.js';
+import { PieceCursor } from './piece-cursor.js';
 import { StagedRange } from './staged-range.js';
 
 /**
@@ -15,8 +16,7 @@ import { StagedRange } from './staged-range.js';
 export class BlockStaging {
   private readonly dataRange = new StagedRange();
   private readonly metadataRange = new StagedRange();
-  /** blocks with their metadata behind each, as the host has extended ones */
-  private wide = new Uint8Array(0);
+  private readonly cursor = new PieceCursor();
 
   /** Data, block after block. */
   get data(): Uint8Array {
@@ -74,19 +74,20 @@ export class BlockStaging {
     metadata: Transfer | undefined,
     isWide: boolean,
   ): void {
+    const { cursor, dataRange, metadataRange } = this;
     const { blockBytes, metadataBytes } = format;
-    if (!isWide) {
-      data.put(this.data.subarray(0, blocks * blockBytes), 0);
-      metadata?.put(this.metadata.subarray(0, blocks * metadataBytes), 0);
+    cursor.rewind();
+    if (isWide) {
+      for (let i = 0; i < blocks; i++) {
+        cursor.put(data, dataRange, i * blockBytes, blockBytes);
+        cursor.put(data, metadataRange, i * metadataBytes, metadataBytes);
+      }
       return;
     }
-    const wide = this.wideBytes(format, blocks);
-    for (let i = 0; i < blocks; i++) {
-      const at = i * (blockBytes + metadataBytes);
-      wide.set(this.data.subarray(i * blockBytes, (i + 1) * blockBytes), at);
-      wide.set(this.metadata.subarray(i * metadataBytes, (i + 1) * metadataBytes), at + blockBytes);
-    }
-    data.put(wide, 0);
+    cursor.put(data, dataRange, 0, blocks * blockBytes);
+    if (metadata === undefined) return;
+    cursor.rewind();
+    cursor.put(metadata, metadataRange, 0, blocks * metadataBytes);
   }
 
   /** Fetches blocks from the host. Metadata that it does not send is zeros. */
@@ -97,22 +98,21 @@ export class BlockStaging {
     metadata: Transfer | undefined,
     isWide: boolean,
   ): void {
+    const { cursor, dataRange, metadataRange } = this;
     const { blockBytes, metadataBytes } = format;
     this.reserve(format, blocks);
-    if (!isWide) {
-      data.gather(this.data.subarray(0, blocks * blockBytes), 0);
-      const target = this.metadata.subarray(0, blocks * metadataBytes);
-      if (metadata === undefined) target.fill(0);
-      else metadata.gather(target, 0);
+    cursor.rewind();
+    if (isWide) {
+      for (let i = 0; i < blocks; i++) {
+        cursor.fetch(data, dataRange, i * blockBytes, blockBytes);
+        cursor.fetch(data, metadataRange, i * metadataBytes, metadataBytes);
+      }
       return;
     }
-    const wide = this.wideBytes(format, blocks);
-    data.gather(wide, 0);
-    for (let i = 0; i < blocks; i++) {
-      const at = i * (blockBytes + metadataBytes);
-      this.data.set(wide.subarray(at, at + blockBytes), i * blockBytes);
-      this.metadata.set(wide.subarray(at + blockBytes, at + blockBytes + metadataBytes), i * metadataBytes);
-    }
+    cursor.fetch(data, dataRange, 0, blocks * blockBytes);
+    cursor.rewind();
+    if (metadata === undefined) this.metadata.fill(0, 0, blocks * metadataBytes);
+    else cursor.fetch(metadata, metadataRange, 0, blocks * metadataBytes);
   }
 
   private dataAt(format: NamespaceFormat, lba: number, blocks: number): Transfer {
@@ -132,11 +132,5 @@ export class BlockStaging {
     for (let at = tupleOffset; at < blocks * metadataBytes; at += metadataBytes) {
       for (let i = at; i < at + tupleBytes; i++) metadata[i] ^= 0xff;
     }
-  }
-
-  private wideBytes(format: NamespaceFormat, blocks: number): Uint8Array {
-    const bytes = blocks * (format.blockBytes + format.metadataBytes);
-    if (this.wide.length < bytes) this.wide = new Uint8Array(bytes);
-    return this.wide.subarray(0, bytes);
   }
 }

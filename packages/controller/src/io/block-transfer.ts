@@ -1,9 +1,9 @@
 import { RW_CDW12_FUA } from '@phasebit/nvme-spec';
 import type { Command } from '../command.js';
-import { type BlockRange, blockRange } from './block-range.js';
+import type { BlockRange } from './block-range.js';
 import { capacityRefusal, noteWritten, readRefusal } from './block-state.js';
 import { directiveRefusal, noteDirective } from './directives.js';
-import { type HostBlocks, pointBlocks } from './host-blocks.js';
+import type { HostBlocks } from './host-blocks.js';
 import type { IoContext } from './io-context.js';
 import { persistBlocks, readMedium, writeMedium } from './medium-access.js';
 import { checkBlocks, refuseProtection } from './protected-blocks.js';
@@ -11,16 +11,15 @@ import { type Protection, protectionOf } from './protection.js';
 
 /** Read, with all that a Read can have: lists, metadata, protection information, FUA, blocks that cannot be read. [NVM] 3.3.4 */
 export function readBlocks(io: IoContext, command: Command): number {
-  const range = blockRange(io, command, 'read', io.bytesMax);
-  if (range.status !== 0) return range.status;
-  const { namespace, lba, blocks } = range;
-  const protection = protectionOf(command, namespace);
-  const refusal = refuseProtection(io, command, protection, lba);
-  if (refusal !== 0) return refusal;
-  const host = pointBlocks(io, command, range, protection, true);
-  if (host.status !== 0) return host.status;
+  const { range, host } = io;
+  const refused = range.take(io, command, 'read', io.bytesMax);
+  if (refused !== 0) return refused;
+  const { namespace } = range;
+  const protection = protectionOf(command, namespace, io.protection);
   const status =
-    readRefusal(io, namespace, lba, blocks) ||
+    refuseProtection(io, command, protection, range.lba) ||
+    host.point(io, command, range, protection, true) ||
+    readRefusal(io, namespace, range.lba, range.blocks) ||
     settle(io, command, range) ||
     (isDirect(io, range) ? readDirect(io, range) : readStaged(io, range, protection, host));
   if (status !== 0) return status;
@@ -31,15 +30,15 @@ export function readBlocks(io: IoContext, command: Command): number {
 
 /** Write, with all that a Write can have. Nothing is written unless every block passes its checks. [NVM] 3.3.6 */
 export function writeBlocks(io: IoContext, command: Command): number {
-  const range = blockRange(io, command, 'write', io.bytesMax);
-  if (range.status !== 0) return range.status;
+  const { range, host } = io;
+  const refused = range.take(io, command, 'write', io.bytesMax);
+  if (refused !== 0) return refused;
   const { namespace, lba, blocks } = range;
-  const protection = protectionOf(command, namespace);
-  const refusal = directiveRefusal(io, command, namespace) || refuseProtection(io, command, protection, lba);
-  if (refusal !== 0) return refusal;
-  const host = pointBlocks(io, command, range, protection, false);
-  if (host.status !== 0) return host.status;
+  const protection = protectionOf(command, namespace, io.protection);
   const status =
+    directiveRefusal(io, command, namespace) ||
+    refuseProtection(io, command, protection, lba) ||
+    host.point(io, command, range, protection, false) ||
     capacityRefusal(io, namespace, lba, blocks) ||
     (isDirect(io, range) ? writeDirect(io, range) : writeStaged(io, range, protection, host));
   if (status !== 0) return status;

@@ -7,14 +7,12 @@ import {
 import type { Command } from '../command.js';
 import { HEALTH_BYTES_READ, HEALTH_READS } from '../health.js';
 import type { Namespace } from '../namespace.js';
-import { blockRange } from './block-range.js';
 import { BlockStaging } from './block-staging.js';
 import { readRefusal } from './block-state.js';
 import { settle } from './block-transfer.js';
-import { pointBlocks } from './host-blocks.js';
 import type { IoContext, IoHandler } from './io-context.js';
 import { checkBlocks, refuseProtection } from './protected-blocks.js';
-import { protectionOf } from './protection.js';
+import { Protection, protectionOf } from './protection.js';
 
 const INVALID_PROTECTION = STATUS_INVALID_PROTECTION_INFORMATION | STATUS_DNR;
 
@@ -24,21 +22,23 @@ const INVALID_PROTECTION = STATUS_INVALID_PROTECTION_INFORMATION | STATUS_DNR;
  */
 export function createCompare(): IoHandler {
   const expected = new BlockStaging();
+  const storedProtection = new Protection();
 
   return (io: IoContext, command: Command): number => {
-    const range = blockRange(io, command, 'read', io.bytesMax);
-    if (range.status !== 0) return range.status;
+    const { range, host } = io;
+    const refused = range.take(io, command, 'read', io.bytesMax);
+    if (refused !== 0) return refused;
     const { namespace, lba, blocks } = range;
-    const protection = protectionOf(command, namespace);
+    const protection = protectionOf(command, namespace, io.protection);
     if (protection?.hasAction === true) {
       return io.refuse(INVALID_PROTECTION, command.nsid, SQE_CDW12, command.cdw(10), command.cdw(11));
     }
-    const refusal = refuseProtection(io, command, protection, lba);
+    const refusal =
+      refuseProtection(io, command, protection, lba) ||
+      host.point(io, command, range, protection, false) ||
+      readRefusal(io, namespace, lba, blocks) ||
+      settle(io, command, range);
     if (refusal !== 0) return refusal;
-    const host = pointBlocks(io, command, range, protection, false);
-    if (host.status !== 0) return host.status;
-    const unreadable = readRefusal(io, namespace, lba, blocks) || settle(io, command, range);
-    if (unreadable !== 0) return unreadable;
 
     const stored = io.staging;
     const status = stored.load(io, namespace, lba, blocks);
@@ -46,7 +46,7 @@ export function createCompare(): IoHandler {
     expected.fetch(namespace.format, blocks, io.transfer, host.metadata, host.isWide);
     const wrong =
       checkBlocks(io, expected, protection, namespace, lba, blocks) ||
-      checkBlocks(io, stored, protectionOf(command, namespace), namespace, lba, blocks);
+      checkBlocks(io, stored, protectionOf(command, namespace, storedProtection), namespace, lba, blocks);
     if (wrong !== 0) return wrong;
     const different = firstDifference(stored, expected, namespace, blocks);
     if (different >= 0) return io.refuseBlock(STATUS_COMPARE_FAILURE | STATUS_DNR, namespace.nsid, lba + different);

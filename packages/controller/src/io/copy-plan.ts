@@ -54,7 +54,7 @@ export class CopyPlan {
   ) {
     this.lba = command.cdw(11) * U32_RANGE + command.cdw(10);
     this.blocks = ranges.reduce((sum, each) => sum + each.blocks, 0);
-    this.protection = protectionOf(command, destination);
+    this.protection = protectionOf(command, destination, new Protection());
     this.cdw12 = command.cdw(12);
   }
 
@@ -102,7 +102,7 @@ export class CopyPlan {
   private protectionOfRange({ protection }: Namespace, range: CopyRange): Protection | undefined {
     if (protection === undefined) return undefined;
     const checksStorageTag = COPY_CDW12.STCR.get(this.cdw12) !== 0;
-    const made = new Protection(protection, COPY_CDW12.PRINFOR.get(this.cdw12), checksStorageTag);
+    const made = new Protection().begin(protection, COPY_CDW12.PRINFOR.get(this.cdw12), checksStorageTag);
     made.tags.load(range.cdw2, range.cdw3, range.cdw14, range.cdw15);
     return made;
   }

@@ -22,7 +22,7 @@ import { reservationReport } from '../reservations/reservation-report.js';
 import { readBlocks, writeBlocks } from './block-transfer.js';
 import { createCompare } from './compare.js';
 import { copy } from './copy.js';
-import { datasetManagement } from './dataset-management.js';
+import { createDatasetManagement } from './dataset-management.js';
 import { flush } from './flush.js';
 import type { IoHandler } from './io-context.js';
 import { verify } from './verify.js';
@@ -49,7 +49,7 @@ const ROWS: readonly Row[] = [
   { opcode: NVM_WRITE_UNCORRECTABLE, effects: CHANGES_DATA, create: () => writeUncorrectable },
   { opcode: NVM_COMPARE, effects: SUPPORTED, create: createCompare },
   { opcode: NVM_WRITE_ZEROES, effects: CHANGES_DATA, create: () => writeZeroes },
-  { opcode: NVM_DATASET_MANAGEMENT, effects: CHANGES_DATA, create: () => datasetManagement },
+  { opcode: NVM_DATASET_MANAGEMENT, effects: CHANGES_DATA, create: createDatasetManagement },
   { opcode: NVM_VERIFY, effects: SUPPORTED, create: () => verify },
   { opcode: NVM_COPY, effects: CHANGES_DATA, create: () => copy },
   { opcode: NVM_RESERVATION_REGISTER, effects: SUPPORTED, create: () => reservationRegister },

@@ -9,8 +9,11 @@ import type { InFlight } from '../in-flight.js';
 import type { Namespace } from '../namespace.js';
 import type { NamespaceTable } from '../namespace-table.js';
 import type { Transfer } from '../transfer.js';
+import { BlockRange } from './block-range.js';
 import { BlockStaging } from './block-staging.js';
+import { HostBlocks } from './host-blocks.js';
 import type { IoLimits } from './io-limits.js';
+import { Protection } from './protection.js';
 
 /** What the I/O commands work with. A class, so that the hot path sees one shape. */
 export class IoContext {
@@ -29,6 +32,12 @@ export class IoContext {
   readonly command: Command = new Command();
   /** turns the pointers of a command into transfers */
   readonly pointers: CommandPointers;
+  /** the blocks that the command being executed names */
+  readonly range: BlockRange = new BlockRange();
+  /** how they lie in the host's memory */
+  readonly host: HostBlocks = new HostBlocks();
+  /** how they are protected, where they are */
+  readonly protection: Protection = new Protection();
   /** blocks that pass through the controller's own memory */
   readonly staging: BlockStaging = new BlockStaging();
 

@@ -10,28 +10,28 @@ import type { IoContext } from './io-context.js';
 /** See `Medium.read`. */
 export function readMedium(io: IoContext, namespace: Namespace, transfer: Transfer): number {
   const status = namespace.medium.read(transfer);
-  if (status === 0) wait(io, namespace, MEDIUM_READ, transfer.byteOffset, transfer.bytes);
+  if (status === 0) waitFor(io, namespace, MEDIUM_READ, transfer);
   return status;
 }
 
 /** See `Medium.write`. */
 export function writeMedium(io: IoContext, namespace: Namespace, transfer: Transfer): number {
   const status = namespace.medium.write(transfer);
-  if (status === 0) wait(io, namespace, MEDIUM_WRITE, transfer.byteOffset, transfer.bytes);
+  if (status === 0) waitFor(io, namespace, MEDIUM_WRITE, transfer);
   return status;
 }
 
 /** See `Medium.zero`. The transfer is the context's. */
 export function zeroMedium(io: IoContext, namespace: Namespace, byteOffset: number, bytes: number): number {
   const status = namespace.medium.zero(aim(io, byteOffset, bytes));
-  if (status === 0) wait(io, namespace, MEDIUM_WRITE, byteOffset, bytes);
+  if (status === 0) waitFor(io, namespace, MEDIUM_WRITE, io.transfer);
   return status;
 }
 
 /** See `Medium.deallocate`. The transfer is the context's. */
 export function deallocateMedium(io: IoContext, namespace: Namespace, byteOffset: number, bytes: number): number {
   const status = namespace.medium.deallocate(aim(io, byteOffset, bytes));
-  if (status === 0) wait(io, namespace, MEDIUM_DEALLOCATE, byteOffset, bytes);
+  if (status === 0) waitFor(io, namespace, MEDIUM_DEALLOCATE, io.transfer);
   return status;
 }
 
@@ -45,7 +45,10 @@ export function flushMedium(io: IoContext, namespace: Namespace): number {
 
 /** Makes blocks that were written survive a loss of power, data and metadata: Force Unit Access. See `Medium.persist`. */
 export function persistBlocks(io: IoContext, namespace: Namespace, lba: number, blocks: number): number {
-  if (namespace.medium.persist === undefined) return flushMedium(io, namespace);
+  return namespace.medium.persist === undefined ? flushMedium(io, namespace) : persistRange(io, namespace, lba, blocks);
+}
+
+function persistRange(io: IoContext, namespace: Namespace, lba: number, blocks: number): number {
   const { blockBytes, metadataBytes } = namespace.format;
   const status = persistMedium(io, namespace, lba * blockBytes, blocks * blockBytes);
   if (status !== 0 || metadataBytes === 0) return status;
@@ -70,6 +73,11 @@ function aim(io: IoContext, byteOffset: number, bytes: number): Transfer {
   transfer.byteOffset = byteOffset;
   transfer.bytes = bytes;
   return transfer;
+}
+
+function waitFor(io: IoContext, namespace: Namespace, what: number, transfer: Transfer): void {
+  if ((namespace.special & SPECIAL_TIMED) === 0) return;
+  io.completeAt(namespace.medium.dueNs!(what, transfer.byteOffset, transfer.bytes));
 }
 
 function wait(io: IoContext, namespace: Namespace, what: number, byteOffset: number, bytes: number): void {

@@ -13,7 +13,8 @@ export function refuseProtection(
   protection: Protection | undefined,
   lba: number,
 ): number {
-  const status = protection === undefined ? 0 : protection.refusal(lba % U32_RANGE, Math.floor(lba / U32_RANGE));
+  // Signed: a word past 2^31 would be boxed for the call.
+  const status = protection === undefined ? 0 : protection.refusal((lba % U32_RANGE) | 0, Math.floor(lba / U32_RANGE));
   return status === 0 ? 0 : io.refuse(status, command.nsid, SQE_CDW12, command.cdw(10), command.cdw(11));
 }
 

@@ -45,7 +45,7 @@ function formatOf(fields: Format): NamespaceFormat {
 
 function protection(format: Format, asked: Asked): Protection {
   const { prinfo = 0, checksStorageTag = false, tags = 0, applicationTag = 0, applicationMask = 0xffff } = asked;
-  const made = new Protection(protectionFormat(formatOf(format))!, prinfo, checksStorageTag);
+  const made = new Protection().begin(protectionFormat(formatOf(format))!, prinfo, checksStorageTag);
   made.tags.load(0, Math.floor(tags / 2 ** 32), tags % 2 ** 32, applicationMask * 0x1_0000 + applicationTag);
   return made;
 }

@@ -14,6 +14,8 @@ export function stagedBlocks(format: NamespaceFormat): number {
 export class StagedRange {
   /** the memory; the bytes of the range come first */
   bytes: Uint8Array = new Uint8Array(0);
+  /** the same, word by word */
+  words: Uint32Array = new Uint32Array(0);
   private transfer: Transfer | undefined;
 
   /** Makes room for so many bytes. What was there is gone if there was not enough. */
@@ -21,7 +23,13 @@ export class StagedRange {
     if (bytes <= this.bytes.length) return;
     const arena = createDmaArena({ bytes: Math.max(PAGE_BYTES, 2 ** Math.ceil(Math.log2(bytes))) });
     this.bytes = new Uint8Array(arena.buffer);
+    this.words = new Uint32Array(arena.buffer);
     this.transfer = new Transfer(new DeviceDma([arena]), this.bytes.length);
+  }
+
+  /** Byte view of a page of the memory. */
+  pageOf(page: number): Uint8Array {
+    return this.transfer!.dma.bytesOf(page);
   }
 
   /** The transfer between the memory and a range of the medium. */

@@ -1,7 +1,6 @@
 import { RW_CDW12_PRACT, SQE_CDW12, STATUS_DNR, STATUS_INVALID_FIELD } from '@phasebit/nvme-spec';
 import type { Command } from '../command.js';
 import { HEALTH_BYTES_READ } from '../health.js';
-import { blockRange } from './block-range.js';
 import { readRefusal } from './block-state.js';
 import { settle } from './block-transfer.js';
 import type { IoContext } from './io-context.js';
@@ -14,13 +13,14 @@ const INVALID_FIELD = STATUS_INVALID_FIELD | STATUS_DNR;
 
 /** Verify: whatever a Read of the blocks would find wrong, without the data going anywhere. MDTS does not bind it. [NVM] 3.3.5 */
 export function verify(io: IoContext, command: Command): number {
-  const range = blockRange(io, command, 'read', sizeLimit(io.limits.vsl));
-  if (range.status !== 0) return range.status;
+  const { range } = io;
+  const refused = range.take(io, command, 'read', sizeLimit(io.limits.vsl));
+  if (refused !== 0) return refused;
   const { namespace, lba, blocks } = range;
   if ((command.cdw(12) & RW_CDW12_PRACT) !== 0) {
     return io.refuse(INVALID_FIELD, command.nsid, SQE_CDW12, command.cdw(10), command.cdw(11));
   }
-  const protection = protectionOf(command, namespace);
+  const protection = protectionOf(command, namespace, io.protection);
   const refusal =
     refuseProtection(io, command, protection, lba) ||
     readRefusal(io, namespace, lba, blocks) ||

@@ -1,5 +1,4 @@
 import type { Command } from '../command.js';
-import { blockRange } from './block-range.js';
 import { capacityRefusal, markUncorrectable } from './block-state.js';
 import { directiveRefusal } from './directives.js';
 import type { IoContext } from './io-context.js';
@@ -7,8 +6,9 @@ import { sizeLimit } from './io-limits.js';
 
 /** Write Uncorrectable: reads of the blocks fail until they are written or given up. Their data stays as it is. [NVM] 3.3.7 */
 export function writeUncorrectable(io: IoContext, command: Command): number {
-  const range = blockRange(io, command, 'write', sizeLimit(io.limits.wusl));
-  if (range.status !== 0) return range.status;
+  const { range } = io;
+  const refused = range.take(io, command, 'write', sizeLimit(io.limits.wusl));
+  if (refused !== 0) return refused;
   const { namespace, lba, blocks } = range;
   const refusal = directiveRefusal(io, command, namespace) || capacityRefusal(io, namespace, lba, blocks);
   if (refusal !== 0) return refusal;

@@ -17,7 +17,7 @@ import type { Command } from '../command.js';
 import type { Namespace } from '../namespace.js';
 import { accessRefusal } from './access.js';
 import { deallocateBlocks, zeroBlocks } from './block-erasure.js';
-import { type BlockRange, blockRange } from './block-range.js';
+import type { BlockRange } from './block-range.js';
 import { capacityRefusal, noteWritten } from './block-state.js';
 import { directiveRefusal } from './directives.js';
 import type { IoContext } from './io-context.js';
@@ -34,8 +34,9 @@ const ALL_CLEARED = 1;
 /** Write Zeroes, with or without giving the blocks up: both read as zeros afterwards. MDTS does not bind it. [NVM] 3.3.8 */
 export function writeZeroes(io: IoContext, command: Command): number {
   if ((command.cdw(12) & WRITE_ZEROES_CDW12_NSZ) !== 0) return clearNamespace(io, command);
-  const range = blockRange(io, command, 'write', sizeLimit(io.limits.wzsl));
-  if (range.status !== 0) return range.status;
+  const { range } = io;
+  const refused = range.take(io, command, 'write', sizeLimit(io.limits.wzsl));
+  if (refused !== 0) return refused;
   const { namespace, lba, blocks } = range;
   const refusal = directiveRefusal(io, command, namespace) || refuseChecks(io, command, namespace);
   if (refusal !== 0) return refusal;
@@ -78,7 +79,7 @@ function clear(io: IoContext, command: Command, range: BlockRange): number {
   const { namespace, lba, blocks } = range;
   const status = zeroBlocks(io, namespace, lba, blocks);
   if (status !== 0) return status;
-  const protection = protectionOf(command, namespace);
+  const protection = protectionOf(command, namespace, io.protection);
   if (protection !== undefined) {
     const isInserted = (command.cdw(12) & RW_CDW12_PRACT) !== 0;
     const step = Math.min(blocks, stagedBlocks(namespace.format));

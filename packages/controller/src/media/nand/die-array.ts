@@ -1,5 +1,6 @@
 import { BusSchedule } from './bus-schedule.js';
 import type { NandProfile } from './nand-profile.js';
+import type { Timing } from './timing.js';
 
 const NS_PER_US = 1000;
 
@@ -10,74 +11,82 @@ const NS_PER_US = 1000;
 export class DieArray {
   /** dies in all */
   readonly dies: number;
-  /** when the transfer of the last program began: until then the page could still be changed */
-  programBeginNs = 0;
   private readonly freeNs: Float64Array;
   private readonly channels: BusSchedule[];
   private readonly readNs: number;
   private readonly programNs: number;
   private readonly eraseNs: number;
   private readonly nsPerByte: number;
-  private busyNs = 0;
+  /** nanoseconds that the dies are busy, all of them together */
+  private readonly busy = new Float64Array(1);
 
-  constructor({ geometry, times }: NandProfile) {
+  /** @param timing - where times are asked for and answered */
+  constructor(
+    { geometry, times }: NandProfile,
+    private readonly timing: Timing,
+  ) {
     this.dies = geometry.channels * geometry.diesPerChannel;
     this.freeNs = new Float64Array(this.dies);
-    this.channels = Array.from({ length: geometry.channels }, () => new BusSchedule());
+    this.channels = Array.from({ length: geometry.channels }, () => new BusSchedule(timing));
     this.readNs = times.readUs * NS_PER_US;
     this.programNs = times.programUs * NS_PER_US;
     this.eraseNs = times.eraseUs * NS_PER_US;
     this.nsPerByte = 1000 / times.channelMBps;
   }
 
-  /** Senses a row of a die and transfers `bytes` of it. @param nowNs - earliest begin @returns when the data is there */
-  read(die: number, bytes: number, nowNs: number): number {
-    const begin = Math.max(nowNs, this.freeNs[die]);
-    const durationNs = bytes * this.nsPerByte;
-    const end = this.channelOf(die).reserve(begin + this.readNs, durationNs) + durationNs;
-    return this.occupy(die, begin, end);
+  /** Senses a row of a die from `atNs` on and transfers `bytes` of it; `endNs` becomes when the data is there. */
+  read(die: number, bytes: number): void {
+    const { timing } = this;
+    const begin = Math.max(timing.atNs, this.freeNs[die]);
+    timing.earliestNs = begin + this.readNs;
+    timing.durationNs = bytes * this.nsPerByte;
+    this.channelOf(die).reserve();
+    timing.endNs = timing.beginNs + timing.durationNs;
+    this.busy[0] += timing.endNs - begin;
+    this.freeNs[die] = timing.endNs;
   }
 
-  /** Transfers `bytes` to a row of a die and programs it. @param nowNs - earliest begin @returns when it is programmed */
-  program(die: number, bytes: number, nowNs: number): number {
-    const durationNs = bytes * this.nsPerByte;
-    const begin = this.channelOf(die).reserve(Math.max(nowNs, this.freeNs[die]), durationNs);
-    this.programBeginNs = begin;
-    return this.occupy(die, begin, begin + durationNs + this.programNs);
+  /**
+   * Transfers `bytes` to a row of a die from `atNs` on and programs it; `endNs` becomes when it is programmed, and `beginNs` when the
+   * transfer begins: until then the page can still be changed.
+   */
+  program(die: number, bytes: number): void {
+    const { timing } = this;
+    timing.earliestNs = Math.max(timing.atNs, this.freeNs[die]);
+    timing.durationNs = bytes * this.nsPerByte;
+    this.channelOf(die).reserve();
+    timing.endNs = timing.beginNs + timing.durationNs + this.programNs;
+    this.busy[0] += timing.endNs - timing.beginNs;
+    this.freeNs[die] = timing.endNs;
   }
 
-  /** Copies rows inside a die, which takes no channel (Copyback), and erases a block of it. */
-  collect(die: number, rowsRead: number, rowsProgrammed: number, nowNs: number): void {
-    const begin = Math.max(nowNs, this.freeNs[die]);
+  /** Copies rows inside a die from `atNs` on, which takes no channel (Copyback), and erases a block of it. */
+  collect(die: number, rowsRead: number, rowsProgrammed: number): void {
+    const begin = Math.max(this.timing.atNs, this.freeNs[die]);
     const copyNs = rowsRead * this.readNs + rowsProgrammed * this.programNs;
-    this.occupy(die, begin, begin + copyNs + this.eraseNs);
+    this.busy[0] += copyNs + this.eraseNs;
+    this.freeNs[die] = begin + copyNs + this.eraseNs;
   }
 
   /** Nothing asks for a time before `nowNs` any more. */
-  forget(nowNs: number): void {
-    for (const channel of this.channels) channel.forget(nowNs);
+  forget(): void {
+    for (let i = 0; i < this.channels.length; i++) this.channels[i].forget();
   }
 
   /** Power was lost: whatever was going on is over. */
   stop(nowNs: number): void {
-    this.busyNs -= this.aheadNs(nowNs);
+    this.busy[0] -= this.aheadNs(nowNs);
     this.freeNs.fill(nowNs);
     for (const channel of this.channels) channel.clear();
   }
 
   /** Nanoseconds that the dies were busy until `nowNs`, all of them together. */
   busyUntilNs(nowNs: number): number {
-    return Math.max(0, this.busyNs - this.aheadNs(nowNs));
+    return Math.max(0, this.busy[0] - this.aheadNs(nowNs));
   }
 
   private aheadNs(nowNs: number): number {
     return this.freeNs.reduce((sum, freeNs) => sum + Math.max(0, freeNs - nowNs), 0);
-  }
-
-  private occupy(die: number, begin: number, end: number): number {
-    this.busyNs += end - begin;
-    this.freeNs[die] = end;
-    return end;
   }
 
   private channelOf(die: number): BusSchedule {

@@ -3,6 +3,8 @@ import { DieArray } from './die-array.js';
 import { DieMap } from './die-map.js';
 import type { NandProfile } from './nand-profile.js';
 import type { NandStatistics } from './nand-statistics.js';
+import { PageList } from './page-list.js';
+import { Timing } from './timing.js';
 import { type CachedPage, cover, WriteCache } from './write-cache.js';
 
 /** Row of a page that holds nothing. */
@@ -23,6 +25,8 @@ export interface NandSchedulerOptions extends NandProfile {
  * same answers.
  */
 export class NandScheduler {
+  /** where it is told what a question is about, and answers it */
+  readonly timing: Timing = new Timing();
   private readonly array: DieArray;
   private readonly cache: WriteCache;
   private readonly maps: readonly DieMap[];
@@ -36,18 +40,20 @@ export class NandScheduler {
   private erases = 0;
   private relocatedPages = 0;
   private hostBytes = 0;
-  /** when the collection that a program brings about may begin */
-  private placingNs = 0;
+  /** pages that the write being looked at has filled */
+  private readonly touched = new PageList();
+  /** pages that were found in the cache */
+  private readonly found = new PageList();
 
   constructor(options: NandSchedulerOptions) {
     const { geometry, times, bytes, overProvisioning } = options;
-    this.array = new DieArray(options);
+    this.array = new DieArray(options, this.timing);
     this.clock = options.clock;
     this.pageBytes = geometry.pageBytes;
     this.planes = geometry.planesPerDie;
     this.commandNs = times.commandUs * 1000;
     this.beganNs = this.clock.nowNs();
-    this.cache = new WriteCache(Math.floor(options.cacheBytes / geometry.pageBytes));
+    this.cache = new WriteCache(Math.floor(options.cacheBytes / geometry.pageBytes), this.timing);
     const pages = pagesPerDie(options, bytes);
     this.maps = Array.from(
       { length: options.garbageCollection ? this.array.dies : 0 },
@@ -55,7 +61,7 @@ export class NandScheduler {
         new DieMap(geometry, pages, overProvisioning, (collection) => {
           this.erases++;
           this.relocatedPages += collection.pages;
-          this.array.collect(die, collection.rowsRead, collection.rowsProgrammed, this.placingNs);
+          this.array.collect(die, collection.rowsRead, collection.rowsProgrammed);
         }),
     );
   }
@@ -76,12 +82,13 @@ export class NandScheduler {
     };
   }
 
-  /** A range was read. @returns when the data is there, nanoseconds by the clock */
-  read(byteOffset: number, bytes: number): number {
-    const nowNs = this.begin();
-    const { pageBytes } = this;
-    const end = byteOffset + bytes;
-    let dueNs = nowNs;
+  /** A range was read: it is over when the data is there. */
+  read(): void {
+    this.begin();
+    const { pageBytes, timing } = this;
+    const { byteOffset } = timing;
+    const end = byteOffset + timing.bytes;
+    timing.dueNs = timing.nowNs;
     let lastDie = NOWHERE;
     let lastRow = NOWHERE;
     let rowBytes = 0;
@@ -91,7 +98,7 @@ export class NandScheduler {
       if (row === NOWHERE) continue;
       const die = this.dieOf(page);
       if (die !== lastDie || row !== lastRow) {
-        if (rowBytes > 0) dueNs = Math.max(dueNs, this.array.read(lastDie, rowBytes, nowNs));
+        if (rowBytes > 0) this.readRow(lastDie, rowBytes);
         lastDie = die;
         lastRow = row;
         rowBytes = 0;
@@ -99,49 +106,57 @@ export class NandScheduler {
       rowBytes += Math.min(end, (page + 1) * pageBytes) - Math.max(byteOffset, page * pageBytes);
       this.reads++;
     }
-    if (rowBytes > 0) dueNs = Math.max(dueNs, this.array.read(lastDie, rowBytes, nowNs));
-    return dueNs + this.commandNs;
+    if (rowBytes > 0) this.readRow(lastDie, rowBytes);
+    timing.dueNs += this.commandNs;
   }
 
-  /** A range was written. @returns when that is over: when all of it is in the cache, or programmed where there is none */
-  write(byteOffset: number, bytes: number): number {
-    const nowNs = this.begin();
-    const { pageBytes } = this;
+  /** A range was written: it is over when all of it is in the cache, or programmed where there is none. */
+  write(): void {
+    this.begin();
+    const { pageBytes, timing, touched } = this;
+    const { byteOffset, bytes } = timing;
     const end = byteOffset + bytes;
-    const touched: CachedPage[] = [];
-    let atNs = nowNs;
+    touched.clear();
     for (let page = Math.floor(byteOffset / pageBytes); page * pageBytes < end; page++) {
       const from = Math.max(0, byteOffset - page * pageBytes);
       const to = Math.min(pageBytes, end - page * pageBytes);
       const known = this.cache.get(page);
-      if (this.cache.capacity > 0 && known !== undefined && known.programBeginNs > atNs) {
+      if (this.cache.capacity > 0 && known !== undefined && known.programBeginNs > timing.atNs) {
         cover(known, from, to);
-        if (this.isWhole(known) && known.programEndNs === Infinity) touched.push(known);
+        if (this.isWhole(known) && known.programEndNs === Infinity) touched.add(known);
         continue;
       }
       if (this.cache.capacity > 0 && this.cache.isFull) {
-        this.program(touched.splice(0), atNs);
-        atNs = this.waitForPlace(atNs);
+        this.program(touched);
+        touched.clear();
+        this.waitForPlace();
       }
       const entry = this.cache.add(page, from, to);
-      if (this.cache.capacity === 0 || this.isWhole(entry)) touched.push(entry);
+      if (this.cache.capacity === 0 || this.isWhole(entry)) touched.add(entry);
     }
     this.hostBytes += bytes;
-    const programmedNs = this.program(touched, atNs);
-    return (this.cache.capacity === 0 ? programmedNs : atNs) + this.commandNs;
+    timing.dueNs = timing.atNs;
+    this.program(touched);
+    timing.dueNs = (this.cache.capacity === 0 ? timing.dueNs : timing.atNs) + this.commandNs;
   }
 
-  /** A range was made to last. @returns when what was written to it is programmed */
-  flush(byteOffset: number, bytes: number): number {
-    const nowNs = this.begin();
+  /** A range was made to last: it is over when what was written to it is programmed. */
+  flush(): void {
+    this.begin();
+    const { found, touched, timing } = this;
+    const { byteOffset } = timing;
     const first = Math.floor(byteOffset / this.pageBytes);
-    const end = Math.ceil((byteOffset + bytes) / this.pageBytes);
-    const entries = this.cache.within(first, end);
-    this.program(
-      entries.filter((each) => each.programEndNs === Infinity),
-      nowNs,
-    );
-    return entries.reduce((dueNs, each) => Math.max(dueNs, each.programEndNs), nowNs) + this.commandNs;
+    const end = Math.ceil((byteOffset + timing.bytes) / this.pageBytes);
+    this.cache.within(first, end, found);
+    touched.clear();
+    timing.dueNs = timing.nowNs;
+    for (let i = 0; i < found.count; i++) {
+      const entry = found.at(i);
+      if (entry.programEndNs === Infinity) touched.add(entry);
+      else timing.dueNs = Math.max(timing.dueNs, entry.programEndNs);
+    }
+    this.program(touched);
+    timing.dueNs += this.commandNs;
   }
 
   /** A range was given up: whole pages of it hold nothing any more. */
@@ -154,9 +169,9 @@ export class NandScheduler {
     }
   }
 
-  /** A command that takes no flash. @returns when it is over */
-  command(): number {
-    return this.clock.nowNs() + this.commandNs;
+  /** A command that takes no flash. */
+  command(): void {
+    this.timing.dueNs = this.clock.nowNs() + this.commandNs;
   }
 
   /** Power was lost. Nothing is cached, and the dies stand still. */
@@ -165,51 +180,61 @@ export class NandScheduler {
     this.array.stop(this.clock.nowNs());
   }
 
-  private begin(): number {
-    const nowNs = this.clock.nowNs();
-    this.array.forget(nowNs);
-    this.cache.forget(nowNs);
-    return nowNs;
+  private begin(): void {
+    const { timing } = this;
+    timing.nowNs = timing.atNs = this.clock.nowNs();
+    this.array.forget();
+    this.cache.forget();
   }
 
-  /** The cache is full: what is held is scheduled, and the first page that is programmed makes room. */
-  private waitForPlace(atNs: number): number {
-    this.program(this.cache.waiting, atNs);
-    return Math.max(atNs, this.cache.takePlace());
+  /** The cache is full: what is held is scheduled, and the first page that is programmed makes room. Everything else comes after that. */
+  private waitForPlace(): void {
+    const { timing } = this;
+    this.cache.waiting(this.found);
+    this.program(this.found);
+    this.cache.takePlace();
+    timing.atNs = Math.max(timing.atNs, timing.endNs);
   }
 
-  /** Schedules programs, one for each row. @returns when all are over */
-  private program(entries: readonly CachedPage[], nowNs: number): number {
-    let endNs = nowNs;
+  private readRow(die: number, bytes: number): void {
+    const { timing } = this;
+    this.array.read(die, bytes);
+    timing.dueNs = Math.max(timing.dueNs, timing.endNs);
+  }
+
+  /** Schedules programs, one for each row; `dueNs` becomes no less than the end of all. */
+  private program(pages: PageList): void {
     let begin = 0;
     let lastDie = NOWHERE;
     let lastRow = NOWHERE;
-    this.placingNs = nowNs;
-    for (const [i, entry] of entries.entries()) {
+    for (let i = 0; i < pages.count; i++) {
+      const entry = pages.at(i);
       const die = this.dieOf(entry.page);
-      this.merge(entry, die, nowNs);
+      this.merge(entry, die);
       if (i > begin && (die !== lastDie || this.nextRowOf(die, entry.page) !== lastRow)) {
-        endNs = Math.max(endNs, this.programRow(entries.slice(begin, i), lastDie, nowNs));
+        this.programRow(pages, begin, i, lastDie);
         begin = i;
       }
       lastRow = this.place(die, entry.page);
       lastDie = die;
     }
-    return begin < entries.length ? Math.max(endNs, this.programRow(entries.slice(begin), lastDie, nowNs)) : endNs;
+    if (begin < pages.count) this.programRow(pages, begin, pages.count, lastDie);
   }
 
-  private programRow(entries: readonly CachedPage[], die: number, nowNs: number): number {
-    const endNs = this.array.program(die, entries.length * this.pageBytes, nowNs);
-    this.programs += entries.length;
-    for (const entry of entries) this.cache.schedule(entry, this.array.programBeginNs, endNs);
-    return endNs;
+  /** Schedules one program for the pages from place `from` to before `to`. */
+  private programRow(pages: PageList, from: number, to: number, die: number): void {
+    const { timing } = this;
+    this.array.program(die, (to - from) * this.pageBytes);
+    this.programs += to - from;
+    for (let i = from; i < to; i++) this.cache.schedule(pages.at(i));
+    timing.dueNs = Math.max(timing.dueNs, timing.endNs);
   }
 
   /** What was not written of a page is read, to be programmed with the rest. */
-  private merge(entry: CachedPage, die: number, nowNs: number): void {
+  private merge(entry: CachedPage, die: number): void {
     if (this.isWhole(entry) || this.rowOf(entry.page) === NOWHERE) return;
     this.reads++;
-    this.array.read(die, this.pageBytes, nowNs);
+    this.array.read(die, this.pageBytes);
   }
 
   private isWhole(entry: CachedPage): boolean {
