@@ -33,6 +33,12 @@ async function measure(name: string, changes: Partial<ProbeSpec>): Promise<Probe
 }
 
 const { queuePair } = PLAIN;
+const FEWER = { ios: 400_000 };
+const FUA = 0x4000_0000;
+const CHECK_GUARD_AND_TAG = 0x1800_0000;
+const SEPARATE = { blockBytes: 4096, metadataBytes: 8, isExtended: false, piType: 3, guardBits: 16 } as const;
+const CHECKED = { extra: 'transfer', medium: 'ram', writeEvery: 2, flags: CHECK_GUARD_AND_TAG } as const;
+const NEVER_STRIKES = { kind: 'status', opcode: 0x7f, status: 0x281 } as const;
 const LOADS: readonly (readonly [name: string, changes: Partial<ProbeSpec>])[] = [
   ['reads through driver and device', {}],
   ['reads through the whole stack over two paths', { layer: 'bdev', controllers: 2 }],
@@ -50,6 +56,15 @@ const LOADS: readonly (readonly [name: string, changes: Partial<ProbeSpec>])[] =
   ['reads that are looked at for errors to inject', { extra: 'injection' }],
   ['reads through a poll group', { extra: 'group' }],
   ['payloads in pieces', { extra: 'vector', blocks: 4, queuePair: { ...queuePair, payload: 'prp' } }],
+  ['pieces as an SGL', { ...FEWER, extra: 'vector', blocks: 4, queuePair: { ...queuePair, payload: 'sgl' } }],
+  ['writes with Force Unit Access', { ...FEWER, extra: 'transfer', medium: 'ram', writeEvery: 2, flags: FUA }],
+  ['hints', { ...FEWER, extra: 'transfer', medium: 'ram', writeEvery: 2, dsm: 0x45 }],
+  ['separate metadata that is checked', { ...FEWER, ...CHECKED, format: SEPARATE }],
+  ['extended blocks that are checked', { ...FEWER, ...CHECKED, format: { ...SEPARATE, isExtended: true } }],
+  ['shadow doorbells', { device: { shadowDoorbells: 'polling' } }],
+  ['weighted round robin', { driver: { arbitration: { highWeight: 4 } } }],
+  ['faults that never strike', { device: { faults: { seed: 1, rules: [NEVER_STRIKES] } } }],
+  ['flash that takes its time', { ...FEWER, medium: 'nand', extra: 'transfer', writeEvery: 4 }],
   ['more outstanding than trackers', { queuePair: { ...queuePair, entries: 64, requests: 256 } }],
   [
     'transfers that the block layer cuts, over a driver short of requests',
