@@ -6,7 +6,13 @@ import ts from 'typescript';
 import { apps, filesBelow, libraries, readJson, root } from './workspace.mjs';
 
 const SCOPE = '@phasebit/';
-const layers = readJson('layers.json');
+// A layer is a list of those below it, or says more: that it runs on Node only, and which packages of others it needs.
+const layers = Object.fromEntries(
+  Object.entries(readJson('layers.json')).map(([name, layer]) => [
+    name,
+    Array.isArray(layer) ? { below: layer, external: [] } : { external: [], ...layer },
+  ]),
+);
 const errors = [];
 let importCount = 0;
 
@@ -43,13 +49,19 @@ function checkRelative(pkg, { file, line, specifier }) {
   }
 }
 
+/** Whether layers.json lets a library have this: Node's modules, or a package of others. */
+function isFromOutside({ name }, specifier) {
+  const { runsOn, external } = layers[name];
+  return external.includes(specifier) || (runsOn === 'node' && specifier.startsWith('node:'));
+}
+
 /** Checks one import; answers the name of the package it enters, without the scope, or nothing. */
 function checkImport(pkg, allowed, reference) {
   const { file, line, specifier } = reference;
   importCount += 1;
   if (specifier.startsWith('.')) return checkRelative(pkg, reference);
   if (!specifier.startsWith(SCOPE)) {
-    if (pkg.isLibrary)
+    if (pkg.isLibrary && !isFromOutside(pkg, specifier))
       report(file, line, `'${specifier}'`, `only relative paths and ${SCOPE}*: a library needs nothing else`);
     return undefined;
   }
@@ -60,6 +72,12 @@ function checkImport(pkg, allowed, reference) {
     return undefined;
   }
   return { name, file, line };
+}
+
+/** Folders of private packages that a program has among its devDependencies: they go into its bundle, and what they import is its own import. */
+function bundledInto({ manifest, isLibrary }) {
+  const names = isLibrary ? [] : Object.keys(manifest.devDependencies ?? {}).filter((name) => name.startsWith(SCOPE));
+  return new Map(names.map((name) => [name.slice(SCOPE.length), `tests/${name.slice(SCOPE.length)}`]));
 }
 
 function checkPackage(pkg, allowed) {
@@ -74,16 +92,18 @@ function checkPackage(pkg, allowed) {
   }
   const dependencies = Object.keys(pkg.manifest.dependencies ?? {});
   const declared = dependencies.filter((name) => name.startsWith(SCOPE)).map((name) => name.slice(SCOPE.length));
-  for (const name of dependencies.filter((dependency) => pkg.isLibrary && !dependency.startsWith(SCOPE))) {
+  const foreign = dependencies.filter((dependency) => !dependency.startsWith(SCOPE));
+  for (const name of foreign.filter((dependency) => pkg.isLibrary && !layers[pkg.name].external.includes(dependency))) {
     report(manifestFile, lineOf(manifestFile, `"${name}"`), `dependency '${name}'`, `only ${SCOPE}* in a library`);
   }
-  const sources = filesBelow(`${pkg.folder}/src`).filter(
-    (file) => /\.[cm]?[jt]sx?$/.test(file) && !/\.test\.ts$/.test(file),
+  const bundled = bundledInto(pkg);
+  const used = [pkg.folder, ...bundled.values()].flatMap((folder) =>
+    filesBelow(`${folder}/src`)
+      .filter((file) => /\.[cm]?[jt]sx?$/.test(file) && !/\.test\.ts$/.test(file))
+      .flatMap(importsOf)
+      .map((reference) => checkImport({ ...pkg, folder }, [...allowed, ...bundled.keys()], reference))
+      .filter((entry) => entry && !bundled.has(entry.name)),
   );
-  const used = sources
-    .flatMap(importsOf)
-    .map((reference) => checkImport(pkg, allowed, reference))
-    .filter(Boolean);
 
   for (const { name, file, line } of used) {
     if (!declared.includes(name))
@@ -107,7 +127,7 @@ function checkPackage(pkg, allowed) {
 /** layers.json is itself an order: each layer names only layers above it in the file, and each is a folder in packages. */
 function checkOrder() {
   const seen = [];
-  for (const [name, below] of Object.entries(layers)) {
+  for (const [name, { below }] of Object.entries(layers)) {
     const line = lineOf('layers.json', `"${name}":`);
     if (!existsSync(path.join(root, 'packages', name)))
       report('layers.json', line, `'${name}'`, `a folder packages/${name}`);
@@ -126,7 +146,7 @@ const found = [
 for (const pkg of found) {
   if (pkg.isLibrary && !layers[pkg.name])
     report(`${pkg.folder}/package.json`, 1, `package '${pkg.name}'`, 'an entry for it in layers.json');
-  else checkPackage(pkg, pkg.isLibrary ? layers[pkg.name] : Object.keys(layers));
+  else checkPackage(pkg, pkg.isLibrary ? layers[pkg.name].below : Object.keys(layers));
 }
 
 if (errors.length > 0) {

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -16,14 +17,16 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { apps, libraries, root } from './workspace.mjs';
+import { apps, libraries, readJson, root } from './workspace.mjs';
 
 const run = promisify(execFile);
 const isPublic = ({ manifest }) => manifest.private !== true;
 const publicLibraries = libraries().filter(isPublic);
 const publicApps = apps().filter(isPublic);
 
-// What no library may say in its bundle: each of these ties it to Node or makes one run differ from the next.
+const layers = readJson('layers.json');
+
+// What no library may say in its bundle, but for those that are about the system: it ties one to Node or makes one run differ from the next.
 const FORBIDDEN = [/\bprocess\.\w/, /['"`]node:/, /\bMath\.random\b/, /\bconsole\.\w/];
 
 const unbuilt = [...publicLibraries, ...publicApps].filter(
@@ -88,6 +91,7 @@ async function checkTypes({ name, tarball }) {
 }
 
 function checkForbidden({ name, unpacked }) {
+  if (layers[name].runsOn === 'node') return;
   const bundles = readdirSync(path.join(unpacked, 'dist')).filter((file) => file.endsWith('.js'));
   for (const file of bundles) {
     const lines = readFileSync(path.join(unpacked, 'dist', file), 'utf8').split('\n');
@@ -106,13 +110,21 @@ async function install(packedLibraries, packedApps) {
   const dependencies = Object.fromEntries(
     packedLibraries.map(({ packed, tarball }) => [packed.name, `file:${tarball}`]),
   );
-  // The override makes the packages find each other's tarballs, and nothing that happens to be published.
+  // The override makes the packages find each other's tarballs, and nothing that happens to be published. What a library needs of others
+  // is taken from where this workspace has it.
   const overrides = Object.fromEntries(Object.keys(dependencies).map((name) => [name, `$${name}`]));
+  for (const { name, folder } of packedLibraries) {
+    for (const external of layers[name].external ?? []) {
+      overrides[external] = `file:${realpathSync(path.join(root, folder, 'node_modules', external))}`;
+    }
+  }
   writeFileSync(
     path.join(project, 'package.json'),
     JSON.stringify({ private: true, type: 'module', dependencies, overrides }),
   );
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: project });
+  await run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'], {
+    cwd: project,
+  });
   for (const { name, folder, packed, unpacked } of packedApps) {
     symlinkSync(unpacked, path.join(project, 'node_modules', '@phasebit', name));
     const own = path.join(unpacked, 'node_modules');

@@ -1,0 +1,98 @@
+import process from 'node:process';
+import { foreign, libc } from './libc.js';
+import { checked, EINTR, lastErrno } from './system-call-error.js';
+
+const POLLIN = 1;
+const POLLOUT = 4;
+
+/** One struct pollfd: descriptor, then 16 bits asked for and 16 bits that came. */
+const entry = new Int32Array(new ArrayBuffer(8));
+
+function pollOne(fd: number, events: number, timeoutMs: number): boolean {
+  entry[0] = fd;
+  entry[1] = events;
+  const endMs = performance.now() + timeoutMs;
+  for (let leftMs = timeoutMs; ; leftMs = Math.max(0, Math.ceil(endMs - performance.now()))) {
+    const ready = libc().poll(entry, 1, leftMs);
+    // A signal ends the call, and not the wait.
+    if (ready === -1 && lastErrno() === EINTR && leftMs > 0) continue;
+    if (ready === -1 && lastErrno() === EINTR) return false;
+    return checked(ready, 'poll') > 0;
+  }
+}
+
+/** Whether something can be read now, or the other end has hung up. */
+export function isReadable(fd: number): boolean {
+  return pollOne(fd, POLLIN, 0);
+}
+
+/** Holds this thread up until a descriptor takes bytes again, or the time is over. @internal */
+export function blockUntilWritable(fd: number, timeoutMs: number): boolean {
+  return pollOne(fd, POLLOUT, timeoutMs);
+}
+
+/** Holds this thread up until something can be read, the other end has hung up, or the time is over: false then. */
+export function blockUntilReadable(fd: number, timeoutMs: number): boolean {
+  return pollOne(fd, POLLIN, timeoutMs);
+}
+
+/** Who waits for one descriptor. The event loop takes a descriptor once, however many wait for it. */
+class Watch {
+  private readonly waiters = new Set<(isReady: boolean) => void>();
+  private readonly handle: { stop(): void; close(): void; unref(): void };
+
+  constructor(private readonly fd: number) {
+    this.handle = foreign().node.poll(fd, { readable: true, disconnect: true }, () => this.wake());
+    this.handle.unref();
+  }
+
+  wait(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      const end = (isReady: boolean): void => {
+        clearTimeout(timer);
+        this.leave(end);
+        resolve(isReady);
+      };
+      this.waiters.add(end);
+      if (Number.isFinite(timeoutMs)) timer = setTimeout(() => end(false), timeoutMs).unref();
+    });
+  }
+
+  /** Looks at the descriptor no more. */
+  stop(): void {
+    this.handle.stop();
+  }
+
+  private wake(): void {
+    for (const end of [...this.waiters]) end(true);
+  }
+
+  private leave(end: (isReady: boolean) => void): void {
+    if (!this.waiters.delete(end) || this.waiters.size > 0) return;
+    watches.delete(this.fd);
+    this.handle.stop();
+    this.handle.close();
+  }
+}
+
+const watches = new Map<number, Watch>();
+
+// A descriptor that becomes ready while Node takes the thread down would call into it, which ends the process with a fatal error.
+process.on('exit', () => {
+  for (const each of watches.values()) each.stop();
+});
+
+/**
+ * Waits in the event loop until something can be read or the other end has hung up. It does not by itself keep a process alive.
+ * The descriptor must stay open meanwhile.
+ *
+ * @param timeoutMs - milliseconds until the wait is given up; Infinity for never
+ * @returns false when the time was over first
+ */
+export function waitReadable(fd: number, timeoutMs: number): Promise<boolean> {
+  if (isReadable(fd)) return Promise.resolve(true);
+  const watch = watches.get(fd) ?? new Watch(fd);
+  watches.set(fd, watch);
+  return watch.wait(timeoutMs);
+}
