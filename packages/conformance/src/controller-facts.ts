@@ -45,6 +45,8 @@ export interface ControllerFacts {
   readonly adminOpcodes: ReadonlySet<number>;
   /** opcodes that the Commands Supported and Effects log lists for I/O queues; empty without that log */
   readonly ioOpcodes: ReadonlySet<number>;
+  /** features that the controller says cannot be changed; empty where it cannot be asked */
+  readonly fixedFeatures: ReadonlySet<number>;
   /** log pages that can be read */
   readonly logPages: ReadonlySet<number>;
   /** MSI-X vectors that the host can see */

@@ -1,4 +1,5 @@
 import {
+  ADMIN_GET_FEATURES,
   ADMIN_GET_LOG_PAGE,
   ADMIN_IDENTIFY,
   ADMIN_SET_FEATURES,
@@ -13,8 +14,13 @@ import {
   decodeIdentifyNvmNamespace,
   DPS_FIRST,
   DPS_TYPE_MASK,
+  FEATURE_ARBITRATION,
+  FEATURE_CAPABILITIES,
+  FEATURE_INTERRUPT_COALESCING,
+  FEATURE_INTERRUPT_VECTOR_CONFIG,
   FEATURE_NUMBER_OF_QUEUES,
   FEATURE_NUMBER_OF_QUEUES_RESULT,
+  FEATURE_SEL_CAPABILITIES,
   FLBAS_METADATA_EXTENDED,
   IDENTIFY_BYTES,
   IDENTIFY_CNS_ACTIVE_NAMESPACE_LIST,
@@ -24,7 +30,9 @@ import {
   lbaFormatIndex,
   LOG_COMMAND_EFFECTS,
   LOG_SUPPORTED_PAGES,
+  type IdentifyController,
   NSID_BROADCAST,
+  ONCS_SAVE_SELECT,
   REG_CAP,
   REG_VS,
 } from '@phasebit/nvme-spec';
@@ -39,6 +47,8 @@ const QUEUE_PAIRS = 8;
 const NSIDS_PER_LIST = 1024;
 const LOG_PAGES = 256;
 const WAIT_MS_MAX = 1000;
+/** Features that a controller may have and not let be changed. */
+const FEATURES_TO_ASK = [FEATURE_ARBITRATION, FEATURE_INTERRUPT_COALESCING, FEATURE_INTERRUPT_VECTOR_CONFIG];
 /** Bits of the guard by PIF. */
 const GUARD_BITS = [16, 32, 64];
 
@@ -71,6 +81,7 @@ export async function gatherFacts(target: ConformanceTarget): Promise<Controller
     transferBytesMax: identify.mdts === 0 ? Infinity : PAGE_BYTES * 2 ** identify.mdts,
     adminOpcodes: listed(effects, CMDEFFECTS_ACS, COMMAND_EFFECTS.CSUPP.mask),
     ioOpcodes: listed(effects, CMDEFFECTS_IOCS, COMMAND_EFFECTS.CSUPP.mask),
+    fixedFeatures: await readFixedFeatures(host, identify),
     logPages: listed(pages, 0, 1),
     vectors: target.fn.vectors.count,
     waitMsMax: target.waitMsMax ?? WAIT_MS_MAX,
@@ -132,6 +143,18 @@ function listed(page: DataView | undefined, from: number, mask: number): Readonl
   if (page === undefined) return numbers;
   for (let i = 0; i < 256; i++) if ((page.getUint32(from + i * 4, true) & mask) !== 0) numbers.add(i);
   return numbers;
+}
+
+/** Features whose capabilities say that they cannot be changed. [Base] 5.1.11.2 */
+async function readFixedFeatures(host: ConformanceHost, identify: IdentifyController): Promise<ReadonlySet<number>> {
+  const features = new Set<number>();
+  if ((identify.oncs & ONCS_SAVE_SELECT) === 0) return features;
+  for (const feature of FEATURES_TO_ASK) {
+    const cdw10 = (FEATURE_SEL_CAPABILITIES << 8) | feature;
+    const { code, result } = await host.run({ opcode: ADMIN_GET_FEATURES, cdw10 });
+    if (code === 0 && FEATURE_CAPABILITIES.CHANGEABLE.get(result) === 0) features.add(feature);
+  }
+  return features;
 }
 
 async function grantedPairs(host: ConformanceHost): Promise<number> {

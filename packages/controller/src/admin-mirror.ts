@@ -20,7 +20,7 @@ export class AdminMirror {
     private readonly doorbell: number,
     readonly slot: ShadowSlot,
   ) {
-    this.copied = Atomics.load(link.words, doorbell);
+    this.copied = Atomics.load(link.doorbells, doorbell);
     Atomics.store(slot.shadow, slot.at, this.copied);
     Atomics.store(slot.eventIdx, slot.at, EVENT_NEVER);
   }
@@ -30,9 +30,9 @@ export class AdminMirror {
     const { link, doorbell, slot } = this;
     if (this.isHosts) return false;
     // Nothing has changed, as far as plain loads show: what they miss is seen a turn later.
-    if (link.words[doorbell] === this.copied && slot.shadow[slot.at] === this.copied) return false;
+    if (link.doorbells[doorbell] === this.copied && slot.shadow[slot.at] === this.copied) return false;
     // The register first: a host that goes by the book stores into the shadow before, and so is not taken for one that does not.
-    const value = Atomics.load(link.words, doorbell);
+    const value = Atomics.load(link.doorbells, doorbell);
     this.isHosts = Atomics.compareExchange(slot.shadow, slot.at, this.copied, value) !== this.copied;
     if (!this.isHosts) this.copied = value;
     return this.isHosts;

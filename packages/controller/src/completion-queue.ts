@@ -85,7 +85,7 @@ export class CompletionQueue {
     this.vector = vector;
     this.pages = pages;
     this.interrupts = interrupts;
-    this.register = link.words;
+    this.register = link.doorbells;
     this.registerAt = link.cqDoorbellWord(id);
     this.words = this.register;
     this.doorbell = this.registerAt;

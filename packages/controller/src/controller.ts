@@ -137,8 +137,8 @@ export class Controller {
    * @returns register writes, commands and events dealt with; 0 when there was nothing to do
    */
   step(): number {
-    if (this.isDeaf) return this.link.drain(DEAF);
-    let done = this.link.drain(this.inside.registers);
+    let done = this.takeWrites();
+    if (this.isDeaf) return done;
     if (this.machine.state !== 'ready') return done;
     if (this.tasks.count !== 0) done += this.tasks.run();
     if (this.inFlight.count !== 0) done += this.inFlight.deliver();
@@ -163,6 +163,16 @@ export class Controller {
   }
 
   /**
+   * Carries out the register writes that have arrived, and nothing else; {@link Controller.step} does it too. For who has to know what became
+   * of a write before there is time for a turn.
+   *
+   * @returns how many there were
+   */
+  takeWrites(): number {
+    return this.link.drain(this.isDeaf ? DEAF : this.inside.registers);
+  }
+
+  /**
    * Breaks the controller, as hardware breaks.
    *
    * - `fatal`: CSTS.CFS is set and nothing is fetched or completed until a controller reset.
@@ -183,6 +193,16 @@ export class Controller {
    */
   revive(): void {
     this.isDeaf = this.isGone;
+  }
+
+  /**
+   * Resets the function, as PCI Express does: a controller level reset after which all registers are as after power-on, and the end of a
+   * hang. Who has left the bus stays away. [Base] 3.7.2
+   */
+  resetFunction(): void {
+    if (this.isGone) return;
+    this.isDeaf = false;
+    this.machine.resetFunction();
   }
 
   /**

@@ -42,10 +42,11 @@ export class NamespaceTable {
 
   /**
    * Why a command cannot use an identifier that {@link NamespaceTable.get} gave nothing for: an identifier that can never be
-   * one of ours is invalid, one that is only inactive is an invalid field. [Base] 3.2.1.3, 3.2.1.4
+   * one of ours is invalid; one that is only inactive is an invalid field, and so is that of all namespaces. [Base] 4.1.1
    */
   refusal(nsid: number): number {
-    if (nsid === 0 || nsid === NSID_BROADCAST || nsid > this.largestNsid) return STATUS_INVALID_NAMESPACE | STATUS_DNR;
-    return STATUS_INVALID_FIELD | STATUS_DNR;
+    if (nsid === NSID_BROADCAST) return STATUS_INVALID_FIELD | STATUS_DNR;
+    const isValid = nsid !== 0 && nsid <= this.largestNsid;
+    return (isValid ? STATUS_INVALID_FIELD : STATUS_INVALID_NAMESPACE) | STATUS_DNR;
   }
 }

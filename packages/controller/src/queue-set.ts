@@ -113,12 +113,12 @@ export class QueueSet {
   }
 
   private takeDoorbell(word: number): number {
-    const value = Atomics.load(this.link.words, word);
+    const value = Atomics.load(this.link.doorbells, word);
     if (value !== 0) this.clearDoorbell(word);
     return value;
   }
 
   private clearDoorbell(word: number): void {
-    Atomics.store(this.link.words, word, 0);
+    Atomics.store(this.link.doorbells, word, 0);
   }
 }

@@ -3,10 +3,7 @@ import { type DeviceDma, type LinkDevice, PAGE_BYTES, PAGE_MASK } from '@phasebi
 
 /** Where a queue lies. */
 export interface Ring {
-  /**
-   * word view of each 4 KiB page. They are signed, since V8 keeps signed words as small integers and unsigned ones, where they are large,
-   * as doubles
-   */
+  /** word view of each 4 KiB page */
   readonly pages: Int32Array[];
   /** the memory of the controller's own that it lies in, undefined for host memory */
   readonly memory: ArrayBufferLike | undefined;
@@ -31,8 +28,7 @@ export function resolveRing(dma: DeviceDma, low: number, high: number, bytes: nu
     if (!Number.isSafeInteger(address)) return undefined;
     const page = dma.pageAt(low32(address), high32(address));
     if (page < 0) return undefined;
-    const words = dma.wordsOf(page);
-    pages.push(new Int32Array(words.buffer, words.byteOffset, words.length));
+    pages.push(dma.keptWordsOf(page));
     memories.add(dma.overlayOf(page));
   }
   return { pages, memory: [...memories][0], isMixed: memories.size > 1 };

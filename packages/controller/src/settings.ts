@@ -56,7 +56,7 @@ export interface ControllerOptions extends Partial<Omit<SubsystemOptions, 'clock
   readonly vwc?: boolean;
   /**
    * whether the host runs at the same time, on another thread or in another process: doorbells and completions are then accessed
-   * atomically, which costs about 35 ns a turn. Default: whether the link's memory is a SharedArrayBuffer
+   * atomically, which costs about 35 ns a turn. Default: what the link says of itself
    */
   readonly concurrent?: boolean;
   /** fail after that many I/O commands have been taken, as `failMode` says */
@@ -95,7 +95,7 @@ export function settle(options: ControllerOptions): Settings {
     weightedRoundRobin: options.weightedRoundRobin ?? true,
     shadowDoorbells: options.shadowDoorbells ?? 'off',
     vwc: options.vwc ?? true,
-    concurrent: options.concurrent ?? isShared(link.words.buffer),
+    concurrent: options.concurrent ?? link.isConcurrent,
     failAfterCommands: options.failAfterCommands ?? -1,
     failMode: options.failMode ?? 'fatal',
     faults: options.faults ?? {},
@@ -115,11 +115,6 @@ function settleMembership(options: ControllerOptions): Subsystem {
   }
   if (subsystem.settings.clock !== options.clock) throw new RangeError('clock: expected the clock of the subsystem');
   return subsystem;
-}
-
-/** Not every browser has the class: only pages that are isolated do. */
-function isShared(buffer: ArrayBufferLike): boolean {
-  return typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 }
 
 function check(settings: Settings): void {

@@ -71,6 +71,14 @@ export class StateMachine implements ConfigurationListener {
     settings.log.warn(`controller ${settings.cntlid}: NVM subsystem reset`);
   }
 
+  /** A function level reset: what a controller reset does, and all registers as after power-on. [Base] 3.7.2 */
+  resetFunction(): void {
+    const { registers, settings } = this.inside();
+    this.reset();
+    registers.powerOn();
+    settings.log.info(`controller ${settings.cntlid}: function level reset`);
+  }
+
   /** Power was lost and is back: what a controller reset does, and all registers as after power-on. [Base] 3.7.1 */
   resetWithPower(): void {
     const { registers, settings } = this.inside();

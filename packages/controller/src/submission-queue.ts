@@ -73,7 +73,7 @@ export class SubmissionQueue {
     this.pages = options.pages;
     this.completionQueue = options.completionQueue;
     this.priority = options.priority ?? 0;
-    this.register = options.link.words;
+    this.register = options.link.doorbells;
     this.registerAt = options.link.sqDoorbellWord(options.id);
     this.words = this.register;
     this.doorbell = this.registerAt;

@@ -183,6 +183,8 @@ export class RawHost {
   readonly dma = new DmaSpace(64 * 1024 * 1024);
   readonly function: PcieFunction;
   readonly controller: Controller;
+  /** the controller's view of the memory */
+  readonly deviceDma: DeviceDma;
   admin: RawQueuePair;
   private nextCid = 0x4000;
 
@@ -199,9 +201,10 @@ export class RawHost {
       clock: this.clock,
       pause: async () => this.settle(),
     });
+    this.deviceDma = new DeviceDma(this.dma.arenas);
     this.controller = new Controller({
       link: new LinkDevice(this.memory),
-      dma: new DeviceDma(this.dma.arenas),
+      dma: this.deviceDma,
       clock: clock ?? this.clock,
       namespaces: [{ nsid: 1, medium: new NullMedium(1024 * 1024 * 1024), blockBytes: 512 }],
       ...rest,

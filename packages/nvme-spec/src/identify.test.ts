@@ -28,6 +28,7 @@ function goldenController(): Uint8Array {
   poke(data, 536, '01 00 00 00'); //                                       SGLS
   data.set(new TextEncoder().encode('nqn.2024-01.org.example:one'), 768);
   poke(data, 2048, 'c4 09 00 02 10 00 00 00 04 00 00 00 01 02 03 24'); //  25.00 W, non-operational, 16 us, 4 us
+  poke(data, 2064, '34 12 80 00 78 56 45 07 08 09 21 03'); //          idle and active power, power loss times
   return data;
 }
 
@@ -84,9 +85,10 @@ describe('Identify Controller', () => {
   });
 
   it('has the power states that NPSS counts', () => {
-    expect(controller.psd).toEqual([
-      { maxPowerW: 25, operational: false, enlat: 16, exlat: 4, rrt: 1, rrl: 2, rwt: 3, rwl: 4 },
-    ]);
+    const latencies = { operational: false, enlat: 16, exlat: 4, rrt: 1, rrl: 2, rwt: 3, rwl: 4 };
+    const power = { maxPowerW: 25, mxps: false, idlp: 0x1234, ips: 2, actp: 0x5678, apw: 5, aps: 1 };
+    const powerLoss = { epfrt: 7, epfrts: 1, fqvt: 8, fqvts: 2, epfvt: 9, epfvts: 3 };
+    expect(controller.psd).toEqual([{ ...latencies, ...power, ...powerLoss }]);
     const full = golden.slice();
     full[spec.IDCTRL_NPSS] = 255; // more than there is room for
     expect(spec.decodeIdentifyController(full).psd).toHaveLength(spec.IDCTRL_POWER_STATES);

@@ -54,10 +54,12 @@ export const PowerStateLayout: Layout = layout('POWER_STATE', POWER_STATE_BYTES,
   [28, 4, 'reserved28', 'reserved'],
 ]);
 
-/** A decoded power state descriptor, without the power loss times. */
+/** A decoded power state descriptor. */
 export interface PowerState {
   /** Maximum power, watts. */
   readonly maxPowerW: number;
+  /** Maximum power was told in steps of 0.0001 W, else of 0.01 W. */
+  readonly mxps: boolean;
   /** The state processes I/O commands. */
   readonly operational: boolean;
   /** Entry latency, us. */
@@ -72,6 +74,28 @@ export interface PowerState {
   readonly rwt: number;
   /** Relative write latency, lower is better. */
   readonly rwl: number;
+  /** Idle power, in units of IPS. */
+  readonly idlp: number;
+  /** Idle power scale: 0 not reported, 1 0.0001 W, 2 0.01 W. */
+  readonly ips: number;
+  /** Active power, in units of APS. */
+  readonly actp: number;
+  /** Workload that active power was measured with, 0 for none. */
+  readonly apw: number;
+  /** Active power scale, as IPS. */
+  readonly aps: number;
+  /** Emergency power fail recovery time, in units of EPFRTS. */
+  readonly epfrt: number;
+  /** Scale of EPFRT. */
+  readonly epfrts: number;
+  /** Forced quiescence vault time, in units of FQVTS. */
+  readonly fqvt: number;
+  /** Scale of FQVT. */
+  readonly fqvts: number;
+  /** Emergency power fail vault time, in units of EPFVTS. */
+  readonly epfvt: number;
+  /** Scale of EPFVT. */
+  readonly epfvts: number;
 }
 
 /** Decodes the descriptor that starts at byte `at`. @throws RangeError when `data` is too short. */
@@ -80,8 +104,10 @@ export function decodePowerState(data: Uint8Array, at = 0): PowerState {
   if (state.length < POWER_STATE_BYTES)
     throw new RangeError(`POWER_STATE: ${POWER_STATE_BYTES} bytes expected at ${at}`);
   const flags = state[POWER_STATE_FLAGS];
+  const mxps = (flags & POWER_STATE_FLAG_MXPS) !== 0;
   return {
-    maxPowerW: readUint16(state, POWER_STATE_MP) / ((flags & POWER_STATE_FLAG_MXPS) !== 0 ? 10000 : 100),
+    maxPowerW: readUint16(state, POWER_STATE_MP) / (mxps ? 10000 : 100),
+    mxps,
     operational: (flags & POWER_STATE_FLAG_NOPS) === 0,
     enlat: readUint32(state, POWER_STATE_ENLAT),
     exlat: readUint32(state, POWER_STATE_EXLAT),
@@ -89,5 +115,16 @@ export function decodePowerState(data: Uint8Array, at = 0): PowerState {
     rrl: state[POWER_STATE_RRL] & 0x1f,
     rwt: state[POWER_STATE_RWT] & 0x1f,
     rwl: state[POWER_STATE_RWL] & 0x1f,
+    idlp: readUint16(state, POWER_STATE_IDLP),
+    ips: state[POWER_STATE_IPS] >>> 6,
+    actp: readUint16(state, POWER_STATE_ACTP),
+    apw: state[POWER_STATE_APWS] & 0x7,
+    aps: state[POWER_STATE_APWS] >>> 6,
+    epfrt: state[POWER_STATE_EPFRT],
+    epfrts: state[POWER_STATE_EPFRTS] & 0xf,
+    fqvt: state[POWER_STATE_FQVT],
+    fqvts: state[POWER_STATE_EPFRTS] >>> 4,
+    epfvt: state[POWER_STATE_EPFVT],
+    epfvts: state[POWER_STATE_EPFVTS] & 0xf,
   };
 }

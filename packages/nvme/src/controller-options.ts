@@ -23,7 +23,7 @@ export interface ControllerOptions {
   readonly log?: Log;
   /** I/O queue pairs to ask for, 1 to 65,535; fewer may be granted. Default 64 */
   readonly ioQueuePairs?: number;
-  /** entries of the admin rings, 2 to 4,096; default 32 */
+  /** entries of the admin rings, 2 to 4,096; with 2 there is no room for events. Default 32 */
   readonly adminEntries?: number;
   /** milliseconds an admin command may take; default 30,000 */
   readonly adminDeadlineMs?: number;

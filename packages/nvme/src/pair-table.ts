@@ -58,6 +58,7 @@ export class PairTable {
     const { pair, rings } = makePair(place, settings);
     const entry = { pair, rings, isLeaving: false };
     this.entries[qid] = entry;
+    of.doorbellBuffer?.doorbells?.clear(qid);
     try {
       await createRings(of.admin, qid, settings, rings, wait);
     } catch (error) {

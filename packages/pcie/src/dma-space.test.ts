@@ -159,6 +159,58 @@ describe('a space', () => {
   });
 });
 
+describe('a reserved arena that is taken out', () => {
+  it('leaves its addresses to be read, or lost for good', () => {
+    const { space, second } = openSpace();
+    const guest = createDmaArena({ bytes: 4 * PAGE_BYTES, iovaBase: 2 ** 46 });
+    const address = space.attach(guest, { reserved: true });
+    const behind = createDmaArena({ bytes: 2 * PAGE_BYTES, iovaBase: 2 ** 47 });
+    const end = space.attach(behind, { reserved: true });
+    const stale = space.page(address / PAGE_BYTES);
+    space.detach(guest);
+    expect(() => space.bytes(address, 1)).toThrow(RangeError);
+    expect(new DeviceDma(space.arenas).pageAt(space.iovaLow[address >>> 12], space.iovaHigh[address >>> 12])).toBe(-1);
+    // The gap is used again by what fits, and by nothing else.
+    const large = createDmaArena({ bytes: 5 * PAGE_BYTES, iovaBase: 2 ** 48 });
+    expect(space.attach(large, { reserved: true })).toBe(end + 2 * PAGE_BYTES);
+    const small = createDmaArena({ bytes: 3 * PAGE_BYTES, iovaBase: 2 ** 49 });
+    expect(space.attach(small, { reserved: true })).toBe(address);
+    expect(space.page(address / PAGE_BYTES)).not.toBe(stale);
+    expect(iovaOf(space, address)).toBe(2 ** 49);
+    expect(space.bytes(second, 1).length).toBe(1);
+  });
+
+  it('at the end leaves the space as long as it was', () => {
+    const { space } = openSpace();
+    const guest = createDmaArena({ bytes: PAGE_BYTES, iovaBase: 2 ** 46 });
+    const address = space.attach(guest, { reserved: true });
+    expect(space.contains(address, PAGE_BYTES)).toBe(true);
+    space.detach(guest);
+    expect(space.contains(address, 1)).toBe(false);
+    expect(space.attach(guest, { reserved: true })).toBe(address);
+  });
+
+  it('moves what lies behind it, to another thread', () => {
+    const space = new DmaSpace();
+    const guest = createDmaArena({ bytes: 2 * PAGE_BYTES, shared: true });
+    space.attach(guest, { reserved: true });
+    const address = space.attach(createDmaArena({ bytes: PAGE_BYTES, shared: true, iovaBase: 2 ** 40 }));
+    space.detach(guest);
+    const adopted = DmaSpace.adopt(space.describe());
+    space.bytes(address, 1)[0] = 7;
+    expect(adopted.bytes(address, 1)[0]).toBe(7);
+    expect(iovaOf(adopted, address)).toBe(2 ** 40);
+  });
+
+  it('was never attached, or anybody may have allocated from it', () => {
+    const { space, contiguous } = openSpace();
+    const stranger = createDmaArena({ bytes: PAGE_BYTES });
+    for (const arena of [contiguous, stranger]) {
+      expect(() => space.detach(arena)).toThrow('arena: expected one that is attached and reserved');
+    }
+  });
+});
+
 describe('the device', () => {
   it('reaches memory that was not mapped', () => {
     const device = new DeviceDma([createDmaArena({ bytes: 4 * PAGE_BYTES, iovaBase: 2 ** 33 })]);

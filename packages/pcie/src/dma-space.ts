@@ -30,6 +30,8 @@ export interface DmaDescription {
     readonly arena: DmaArena;
     /** see {@link DmaAttachOptions} */
     readonly reserved: boolean;
+    /** its first host address */
+    readonly address: number;
   }[];
 }
 
@@ -98,25 +100,60 @@ export class DmaSpace {
   }
 
   /** Gives an arena its addresses. None of its pages is free yet. */
-  private place(arena: DmaArena, allocator: PageAllocator): number {
+  private place(arena: DmaArena, allocator: PageAllocator, at?: number): number {
     const pages = arena.iovaPages.length;
     assert(pages * PAGE_BYTES === arena.buffer.byteLength, 'an arena has an address for each of its pages');
-    if (this.pagesEnd + pages > this.iovaLow.length) {
+    const firstPage = at ?? this.findGap(pages);
+    if (firstPage + pages > this.iovaLow.length) {
       const left = (this.iovaLow.length - this.pagesEnd) * PAGE_BYTES;
       throw new RangeError(
         `arena: expected at most ${left} bytes, which are left of the space, got ${pages * PAGE_BYTES}`,
       );
     }
-    const firstPage = this.pagesEnd;
     for (let i = 0; i < pages; i++) {
       const iova = arena.iovaPages[i] * PAGE_BYTES;
       this.iovaLow[firstPage + i] = low32(iova);
       this.iovaHigh[firstPage + i] = high32(iova);
     }
     this.placed.push({ firstPage, arena, allocator });
-    this.pagesEnd += pages;
-    this.endAddress = this.pagesEnd * PAGE_BYTES;
+    this.placed.sort((a, b) => a.firstPage - b.firstPage);
+    this.setEnd();
     return firstPage;
+  }
+
+  /** The first page from which on `pages` pages have no arena: what a detached one left, or the end. */
+  private findGap(pages: number): number {
+    let firstPage = 1;
+    for (const each of this.placed) {
+      if (each.firstPage - firstPage >= pages) return firstPage;
+      firstPage = each.firstPage + each.arena.iovaPages.length;
+    }
+    return firstPage;
+  }
+
+  private setEnd(): void {
+    const last = this.placed[this.placed.length - 1];
+    this.pagesEnd = last === undefined ? 1 : last.firstPage + last.arena.iovaPages.length;
+    this.endAddress = this.pagesEnd * PAGE_BYTES;
+  }
+
+  /**
+   * Takes a reserved arena out again; a later one may get its addresses. No command may be in flight that knows them. Until then they
+   * lead a device to the last page of the bus, which nobody maps.
+   *
+   * @throws RangeError when the arena is not attached, or was not reserved: what was allocated from it could be anywhere
+   */
+  detach(arena: DmaArena): void {
+    const at = this.placed.findIndex((each) => each.arena === arena && each.allocator !== this.allocator);
+    if (at < 0) throw new RangeError('arena: expected one that is attached and reserved');
+    const { firstPage } = this.placed[at];
+    this.placed.splice(at, 1);
+    this.setEnd();
+    for (let i = 0; i < arena.iovaPages.length; i++) {
+      this.iovaLow[firstPage + i] = 0xffff_f000;
+      this.iovaHigh[firstPage + i] = 0xffff_ffff;
+      this.pageViews[firstPage + i] = undefined;
+    }
   }
 
   /**
@@ -129,7 +166,9 @@ export class DmaSpace {
       const isShared = typeof SharedArrayBuffer !== 'undefined' && arena.buffer instanceof SharedArrayBuffer;
       if (!isShared) throw new RangeError(`arena at ${firstPage * PAGE_BYTES}: expected memory shared between threads`);
     }
-    const arenas = this.placed.map(({ arena, allocator }) => ({ arena, reserved: allocator !== this.allocator }));
+    const arenas = this.placed.map(({ arena, allocator, firstPage }) => {
+      return { arena, reserved: allocator !== this.allocator, address: firstPage * PAGE_BYTES };
+    });
     return { capacityBytes: this.iovaLow.length * PAGE_BYTES, arenas };
   }
 
@@ -141,8 +180,8 @@ export class DmaSpace {
    */
   static adopt(description: DmaDescription, ranges: readonly DmaRange[] = []): DmaSpace {
     const space = new DmaSpace(description.capacityBytes);
-    for (const { arena, reserved } of description.arenas) {
-      space.place(arena, reserved ? new PageAllocator() : space.allocator);
+    for (const { arena, reserved, address } of description.arenas) {
+      space.place(arena, reserved ? new PageAllocator() : space.allocator, address / PAGE_BYTES);
     }
     for (const { address, bytes } of ranges) {
       if (address % PAGE_BYTES !== 0)

@@ -14,7 +14,7 @@ export {
   type DmaRange,
   DmaSpace,
 } from './dma-space.js';
-export { DeviceDma } from './device-dma.js';
+export { DeviceDma, type PageCopies } from './device-dma.js';
 
 // 2. What a driver sees of a function
 export {
@@ -29,10 +29,11 @@ export {
 export { ShadowDoorbells, shadowDoorbellsFit, type ShadowDoorbellsOptions, wantsEvent } from './shadow-doorbells.js';
 
 // 3. A link to a modelled function: shared memory with a host's end and a device's end
-export { createLinkMemory, type LinkMemory, type LinkMemoryOptions } from './link-memory.js';
+export { createLinkMemory, doorbellsBytes, type LinkMemory, type LinkMemoryOptions } from './link-memory.js';
 export { type LinkHostOptions, openLink, READ_TIMEOUT_MS } from './link-host.js';
 export { describeLink, type LinkDescription, reopenLink, type ReopenLinkOptions } from './link-description.js';
 export { DOORBELL_UNWRITTEN, LinkDevice, type RegisterTarget } from './link-device.js';
+export { LinkPort } from './link-port.js';
 
 // 4. Bounds
 export {

@@ -1,6 +1,6 @@
 import { POSTED_WRITES_MAX } from './limits.js';
 import {
-  doorbellsBase,
+  doorbellsOf,
   doorbellWords,
   LINK_DRAINED,
   LINK_GONE,
@@ -40,8 +40,12 @@ export const DOORBELL_UNWRITTEN = 0x2a5a_0000;
  * Everything the host wrote is looked at with suspicion; nothing here throws on it.
  */
 export class LinkDevice {
-  /** Words from one doorbell to the next, and where queue 0's begins: see {@link LinkDevice.sqDoorbellWord}. */
+  /** the link's memory */
   readonly words: Int32Array;
+  /** what the doorbells are in, which may be the same: see {@link LinkDevice.sqDoorbellWord} */
+  readonly doorbells: Int32Array;
+  /** whether the host may run while the device does, on another thread or in another process */
+  readonly isConcurrent: boolean;
   /** queue identifiers that have doorbells */
   readonly queues: number;
   /** MSI-X vectors */
@@ -52,7 +56,12 @@ export class LinkDevice {
   readonly cmb: ArrayBufferLike | undefined;
   /** the Persistent Memory Region, if the function has one */
   readonly pmr: ArrayBufferLike | undefined;
-  private readonly doorbells: number;
+  /**
+   * Who is told of messages instead of those who sleep in this process; called inside {@link LinkDevice.sendMessage}, for vectors that
+   * somebody waits for only: see `LinkPort.listen`. Default nobody.
+   */
+  onMessage: ((vector: number) => void) | undefined = undefined;
+  private readonly doorbellBase: number;
   private drained = 0;
 
   /** @param memory - what the host opened the other end of */
@@ -63,7 +72,10 @@ export class LinkDevice {
     this.dstrd = memory.dstrd;
     this.cmb = memory.cmb;
     this.pmr = memory.pmr;
-    this.doorbells = doorbellsBase(memory.vectors);
+    const { words, base } = doorbellsOf(memory);
+    this.doorbells = words;
+    this.doorbellBase = base;
+    this.isConcurrent = memory.isConcurrent === true || isShared(memory.words.buffer);
   }
 
   /** Carries out the posted writes that have arrived, in order; gives how many there were. */
@@ -75,8 +87,9 @@ export class LinkDevice {
     const posted = Atomics.load(words, LINK_POSTED);
     while (this.drained !== posted) {
       const at = POSTED_BASE + (this.drained & (POSTED_WRITES_MAX - 1)) * POSTED_WORDS;
-      target.writeRegister(words[at], words[at + 1] >>> 0, words[at + 2] >>> 0, words[at + 3]);
+      // Counted first: a target that throws is not given the same write again.
       this.drained = (this.drained + 1) | 0;
+      target.writeRegister(words[at], words[at + 1] >>> 0, words[at + 2] >>> 0, words[at + 3]);
     }
     Atomics.store(words, LINK_DRAINED, posted);
     return (posted - first) | 0;
@@ -92,14 +105,14 @@ export class LinkDevice {
     Atomics.store(this.words, LINK_GONE, 1);
   }
 
-  /** Index in {@link LinkDevice.words} of the tail doorbell of submission queue `qid`. */
+  /** Index in {@link LinkDevice.doorbells} of the tail doorbell of submission queue `qid`. */
   sqDoorbellWord(qid: number): number {
-    return this.doorbells + qid * 2 * doorbellWords(this.dstrd);
+    return this.doorbellBase + qid * 2 * doorbellWords(this.dstrd);
   }
 
-  /** Index in {@link LinkDevice.words} of the head doorbell of completion queue `qid`. */
+  /** Index in {@link LinkDevice.doorbells} of the head doorbell of completion queue `qid`. */
   cqDoorbellWord(qid: number): number {
-    return this.doorbells + (qid * 2 + 1) * doorbellWords(this.dstrd);
+    return this.doorbellBase + (qid * 2 + 1) * doorbellWords(this.dstrd);
   }
 
   /**
@@ -118,6 +131,13 @@ export class LinkDevice {
     }
     Atomics.add(words, at + VECTOR_MESSAGES, 1);
     // Looked at after the message is there: a host that says so later finds the message before it sleeps.
-    if (Atomics.load(words, at + VECTOR_WAITING) !== 0) Atomics.notify(words, at + VECTOR_MESSAGES);
+    if (Atomics.load(words, at + VECTOR_WAITING) === 0) return;
+    if (this.onMessage === undefined) Atomics.notify(words, at + VECTOR_MESSAGES);
+    else this.onMessage(vector);
   }
+}
+
+/** Not every browser has the class: only pages that are isolated do. */
+function isShared(buffer: ArrayBufferLike): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 }

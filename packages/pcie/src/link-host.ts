@@ -1,18 +1,8 @@
 import type { Clock, U64 } from '@phasebit/core';
 import type { DmaSpace } from './dma-space.js';
 import type { Doorbells, MemoryOrder, MmioCounters, PcieFunction, RegisterWindow } from './function.js';
-import { POSTED_WRITES_MAX } from './limits.js';
-import {
-  doorbellsBase,
-  doorbellWords,
-  IMAGE_WORDS,
-  LINK_DRAINED,
-  LINK_GONE,
-  LINK_POSTED,
-  type LinkMemory,
-  POSTED_BASE,
-  POSTED_WORDS,
-} from './link-memory.js';
+import { doorbellsOf, doorbellWords, IMAGE_WORDS, type LinkMemory } from './link-memory.js';
+import { LinkPort } from './link-port.js';
 import { LinkVectors } from './link-vectors.js';
 
 const ALL_ONES = 0xffff_ffff;
@@ -60,24 +50,27 @@ export function openLink(options: LinkHostOptions): PcieFunction {
 }
 
 class LinkRegisters implements RegisterWindow {
+  private readonly port: LinkPort;
+
   constructor(
     private readonly link: LinkHostOptions,
     private readonly counters: MmioCounters,
-  ) {}
+  ) {
+    this.port = new LinkPort(link.memory);
+  }
 
   async read32(offset: number): Promise<number> {
     checkOffset(offset, 4);
     this.counters.registerReads++;
     if (!(await this.settle())) return ALL_ONES;
-    return Atomics.load(this.link.memory.words, offset >>> 2) >>> 0;
+    return this.port.read(offset);
   }
 
   async read64(offset: number): Promise<U64> {
     checkOffset(offset, 8);
     this.counters.registerReads++;
     if (!(await this.settle())) return { low: ALL_ONES, high: ALL_ONES };
-    const words = this.link.memory.words;
-    return { low: Atomics.load(words, offset >>> 2) >>> 0, high: Atomics.load(words, (offset >>> 2) + 1) >>> 0 };
+    return { low: this.port.read(offset), high: this.port.read(offset + 4) };
   }
 
   write32(offset: number, value: number): void {
@@ -92,26 +85,18 @@ class LinkRegisters implements RegisterWindow {
 
   private post(offset: number, low: number, high: number, bytes: number): void {
     this.counters.registerWrites++;
-    const words = this.link.memory.words;
-    const posted = Atomics.load(words, LINK_POSTED);
     // A function that is gone, or no longer listens, swallows writes: a posted write has no answer that could fail.
-    if (((posted - Atomics.load(words, LINK_DRAINED)) | 0) >= POSTED_WRITES_MAX) return;
-    const at = POSTED_BASE + (posted & (POSTED_WRITES_MAX - 1)) * POSTED_WORDS;
-    words[at] = offset;
-    words[at + 1] = low;
-    words[at + 2] = high;
-    words[at + 3] = bytes;
-    Atomics.store(words, LINK_POSTED, posted + 1);
+    this.port.write(offset, low, high, bytes);
   }
 
   /** Waits until the device has carried out every posted write, as a PCIe read does; false when it is gone or does not answer. */
   private async settle(): Promise<boolean> {
-    const { clock, memory, pause } = this.link;
-    const words = memory.words;
+    const { clock, pause } = this.link;
+    const { port } = this;
     const deadlineNs = clock.nowNs() + READ_TIMEOUT_MS * 1e6;
     for (;;) {
-      if (Atomics.load(words, LINK_GONE) !== 0) return false;
-      if (Atomics.load(words, LINK_DRAINED) === Atomics.load(words, LINK_POSTED)) return true;
+      if (port.isGone) return false;
+      if (port.isSettled) return true;
       if (clock.nowNs() > deadlineNs) return false;
       await pause();
     }
@@ -128,8 +113,9 @@ class SharedDoorbells implements Doorbells {
     memory: LinkMemory,
     private readonly counters: MmioCounters,
   ) {
-    this.words = memory.words;
-    this.base = doorbellsBase(memory.vectors);
+    const { words, base } = doorbellsOf(memory);
+    this.words = words;
+    this.base = base;
     this.strideShift = 31 - Math.clz32(doorbellWords(memory.dstrd));
   }
 
@@ -154,8 +140,9 @@ class LocalDoorbells implements Doorbells {
     memory: LinkMemory,
     private readonly counters: MmioCounters,
   ) {
-    this.words = memory.words;
-    this.base = doorbellsBase(memory.vectors);
+    const { words, base } = doorbellsOf(memory);
+    this.words = words;
+    this.base = base;
     this.strideShift = 31 - Math.clz32(doorbellWords(memory.dstrd));
   }
 

@@ -24,6 +24,13 @@ export interface LinkMemory {
   readonly queues: number;
   /** MSI-X vectors */
   readonly vectors: number;
+  /**
+   * the doorbells, where they have memory of their own instead of the end of `words`: a whole number of pages that another process can be
+   * given without giving it the rest. Queue 0's begin at word 0
+   */
+  readonly doorbells?: Int32Array;
+  /** whether the host runs at the same time even though `words` is not shared between threads: it is another process, say. Default false */
+  readonly isConcurrent?: boolean;
   /** BAR 2: memory of the controller's own, its Controller Memory Buffer; absent for none */
   readonly cmb?: ArrayBufferLike;
   /** BAR 4: memory of the controller's own that outlives its resets, its Persistent Memory Region; absent for none */
@@ -97,6 +104,17 @@ export function createLinkMemory(options: LinkMemoryOptions): LinkMemory {
 /** First word of the doorbells: submission tail of queue 0, completion head of queue 0, submission tail of queue 1 ... */
 export function doorbellsBase(vectors: number): number {
   return VECTORS_BASE + vectors * VECTOR_WORDS;
+}
+
+/** The array that the doorbells are in, and its word that queue 0's begin at. */
+export function doorbellsOf(memory: LinkMemory): { words: Int32Array; base: number } {
+  if (memory.doorbells !== undefined) return { words: memory.doorbells, base: 0 };
+  return { words: memory.words, base: doorbellsBase(memory.vectors) };
+}
+
+/** Bytes that the doorbells of so many queue identifiers take, the admin queue's included. */
+export function doorbellsBytes(queues: number, dstrd: number): number {
+  return queues * 2 * 4 * doorbellWords(dstrd);
 }
 
 /** 32-bit words from one doorbell to the next. */

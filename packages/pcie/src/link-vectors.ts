@@ -1,15 +1,8 @@
 import type { Clock } from '@phasebit/core';
 import type { InterruptVectors, InterruptWaitOptions } from './function.js';
 import { WAIT_SLICE_MS } from './limits.js';
-import {
-  type LinkMemory,
-  VECTOR_MASKED,
-  VECTOR_MESSAGES,
-  VECTOR_PENDING,
-  VECTOR_WAITING,
-  VECTOR_WORDS,
-  VECTORS_BASE,
-} from './link-memory.js';
+import { type LinkMemory, VECTOR_MESSAGES, VECTOR_WAITING } from './link-memory.js';
+import { setVectorMask, vectorAt } from './link-port.js';
 
 /** What `Atomics.waitAsync` gives. */
 interface AsyncWait {
@@ -45,10 +38,7 @@ export class LinkVectors implements InterruptVectors {
 
   setMasked(vector: number, masked: boolean): void {
     const at = this.at(vector);
-    Atomics.store(this.words, at + VECTOR_MASKED, masked ? 1 : 0);
-    // [PCIe] A message that was held back is sent when the mask goes.
-    if (masked || Atomics.exchange(this.words, at + VECTOR_PENDING, 0) === 0) return;
-    Atomics.add(this.words, at + VECTOR_MESSAGES, 1);
+    if (!setVectorMask(this.words, at, masked)) return;
     if (Atomics.load(this.words, at + VECTOR_WAITING) !== 0) Atomics.notify(this.words, at + VECTOR_MESSAGES);
   }
 
@@ -80,7 +70,7 @@ export class LinkVectors implements InterruptVectors {
     if (!(vector >= 0 && vector < this.count)) {
       throw new RangeError(`vector: expected 0 to ${this.count - 1}, got ${vector}`);
     }
-    return VECTORS_BASE + vector * VECTOR_WORDS;
+    return vectorAt(vector);
   }
 }
 

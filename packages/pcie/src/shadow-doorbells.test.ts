@@ -101,6 +101,25 @@ describe('a shadow doorbell', () => {
     expect(rung).toHaveLength(2);
   });
 
+  it.each([0, 2])('keeps what a queue of its identifier has left: DSTRD %i', (dstrd) => {
+    const { doorbells, shadow, eventIdx, rung } = new Shadows(dstrd);
+    const ofPair3 = [6 << dstrd, 7 << dstrd];
+    shadow.fill(128);
+    eventIdx.fill(128);
+    doorbells.clear(3);
+    for (const words of [shadow, eventIdx]) {
+      expect(words.map((word, at) => (ofPair3.includes(at) ? 128 - word : word)).every((word) => word === 128)).toBe(
+        true,
+      );
+    }
+    expect(rung).toEqual([]);
+    doorbells.start(3, 0, 0);
+    rung.length = 0;
+    // The controller has not said that it wants to know: it is told all the same.
+    doorbells.ringSq(3, 4);
+    expect(rung).toEqual([['sq', 3, 4]]);
+  });
+
   it('is not counted, or counted as a register', () => {
     const { doorbells, counters } = new Shadows();
     for (let i = 1; i <= 3; i++) doorbells.ringSq(1, i);

@@ -55,6 +55,17 @@ export class ShadowDoorbells implements Doorbells {
   }
 
   /**
+   * To be called before the queues of `qid` are created: nothing is left of those that had the identifier before. A controller may go on
+   * from what it finds here, and an old EventIdx would not be passed for a lap.
+   */
+  clear(qid: number): void {
+    for (let doorbell = qid << 1; doorbell <= ((qid << 1) | 1); doorbell++) {
+      Atomics.store(this.shadow, doorbell << this.strideShift, 0);
+      Atomics.store(this.eventIdx, doorbell << this.strideShift, 0);
+    }
+  }
+
+  /**
    * Queue pair `qid` begins to ring here: 0 and 0 for one that was just created, its present positions for one that has used the
    * registers so far. Both registers are written too, so nothing that was rung while the hands changed is lost.
    */

@@ -15,7 +15,7 @@ import type { ConformanceHost } from '../conformance-host.js';
 import type { ControllerFacts } from '../controller-facts.js';
 import { demand, demandEqual, demandSuccess } from '../failure.js';
 import { makeRawQueues, type RawSubmissionQueue } from '../raw-queue.js';
-import { createCq, createSq, setFeature } from './commands.js';
+import { createCq, createSq, identify, setFeature, skipWhereFixed } from './commands.js';
 
 const list = new CaseList('arbitration');
 const ENTRIES = 64;
@@ -148,7 +148,12 @@ list.accepts(
       demand(begun < ids.length / 2, `first completion of queue ${id}: expected in the first half, got at ${begun}`);
     }
   },
-  { skip: ({ queuePairs }) => (queuePairs < PRIORITIES.length ? 'not enough queues' : undefined) },
+  {
+    skip: (facts) => {
+      if (facts.queuePairs < PRIORITIES.length) return 'not enough queues';
+      return skipWhereFixed(facts, FEATURE_ARBITRATION, 'Arbitration');
+    },
+  },
 );
 
 list.refuses(
@@ -160,7 +165,7 @@ list.refuses(
     await host.rest();
     await host.disable();
     await host.enable();
-    demandSuccess(await setFeature(host, FEATURE_ARBITRATION, ARBITRATION));
+    demandSuccess(await identify(host, { cns: 1 }));
   },
   {
     skip: ({ cap }) =>
@@ -176,7 +181,7 @@ list.refuses('[Base] 3.1.4.5', 'a reserved arbitration mechanism does not break 
   }
   await host.disable();
   await host.enable();
-  demandSuccess(await setFeature(host, FEATURE_ARBITRATION, ARBITRATION));
+  demandSuccess(await identify(host, { cns: 1 }));
 });
 
 /** Arbitration between submission queues. */

@@ -7,6 +7,7 @@ import {
   ADMIN_SET_FEATURES,
 } from '@phasebit/nvme-spec';
 import type { ConformanceHost } from '../conformance-host.js';
+import type { ControllerFacts } from '../controller-facts.js';
 import type { RawCommand } from '../raw-command.js';
 import type { RawCompletion } from '../raw-completion.js';
 
@@ -110,4 +111,9 @@ export function createSq(host: ConformanceHost, changes: QueueChanges = {}): Pro
     cdw11: ((completionId << 16) | (priority << 1) | (contiguous ? 1 : 0)) >>> 0,
     ...rest,
   });
+}
+
+/** Why cases that set a feature do not apply: a controller need not let it be changed. [Base] 5.1.25 */
+export function skipWhereFixed({ fixedFeatures }: ControllerFacts, feature: number, name: string): string | undefined {
+  return fixedFeatures.has(feature) ? `${name} is not changeable` : undefined;
 }

@@ -230,6 +230,7 @@ list.accepts(
   'a critical warning of a threshold is gone after a controller reset',
   async (host) => {
     const before = (await logData(host, LOG_SMART, PIECE_BYTES)).data.getUint8(0);
+    demandEqual(before & 2, 0, 'critical warning of a temperature after a reset, at the default threshold');
     demandSuccess(await setFeature(host, FEATURE_TEMPERATURE_THRESHOLD, 1));
     demandEqual((await logData(host, LOG_SMART, PIECE_BYTES)).data.getUint8(0), before | 2, 'critical warning');
     await host.disable();

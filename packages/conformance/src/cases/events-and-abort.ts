@@ -111,19 +111,22 @@ events.accepts('[Base] 3.7.2', 'a controller reset drops requests without a comp
   demandEqual(completions.take(), undefined, 'completion of the dropped request');
 });
 
-aborts.accepts('[Base] 5.1.1', 'an event request that waits is aborted', async (host) => {
+aborts.accepts('[Base] 5.1.1', 'an event request that is said to be aborted completes so', async (host) => {
   const [cid] = park(host, 1);
   await host.rest();
   const abort = host.admin.push({ opcode: ADMIN_ABORT, cdw10: (cid << 16) >>> 0 });
   host.admin.ring();
-  const both = [await host.next(host.admin.completions), await host.next(host.admin.completions)];
-  const answer = both.find((each) => each.cid === abort)!;
+  const first = await host.next(host.admin.completions);
+  // Abort is best effort, and says in bit 0 whether it was.
+  const answer = first.cid === abort ? first : await host.next(host.admin.completions);
+  demandEqual(answer.cid, abort, 'command identifier of the answer');
   demandSuccess(answer);
-  demandEqual(answer.result & 1, 0, 'command not aborted');
-  demandStatus(
-    both.find((each) => each.cid === cid)!,
-    [STATUS_ABORT_REQUESTED],
-  );
+  const isAborted = (answer.result & 1) === 0;
+  const second = first.cid === abort ? await host.surplus(host.admin.completions) : first;
+  if (!isAborted && second === undefined) return;
+  demand(second !== undefined, 'the request that was said to be aborted: expected its completion, got none');
+  demandEqual(second.cid, cid, 'command identifier of the other completion');
+  demandStatus(second, [STATUS_ABORT_REQUESTED]);
 });
 
 aborts.accepts(
@@ -134,9 +137,13 @@ aborts.accepts(
     await host.rest();
     host.admin.push({ opcode: ADMIN_ABORT, cdw10: (cids[1] << 16) >>> 0 });
     host.admin.ring();
-    const seen = [(await host.next(host.admin.completions)).cid, (await host.next(host.admin.completions)).cid];
-    demand(seen.includes(cids[1]), `expected the completion of ${cids[1]}, got those of ${seen.join(' and ')}`);
-    demandEqual(await host.surplus(host.admin.completions), undefined, 'completion of another request');
+    await host.rest();
+    for (let next = host.admin.completions.take(); next !== undefined; next = host.admin.completions.take()) {
+      demand(
+        next.cid !== cids[0] && next.cid !== cids[2],
+        `expected the others to wait, got a completion of ${next.cid}`,
+      );
+    }
   },
   { skip: ({ identify: { aerl } }) => (aerl >= 2 ? undefined : 'AERL allows fewer than three requests') },
 );

@@ -28,7 +28,7 @@ import {
 import { CaseList, type ConformanceCase } from '../conformance-case.js';
 import type { ControllerFacts } from '../controller-facts.js';
 import { demand, demandEqual, demandStatus, demandSuccess } from '../failure.js';
-import { createCq, getFeature, setFeature } from './commands.js';
+import { createCq, getFeature, setFeature, skipWhereFixed } from './commands.js';
 
 const list = new CaseList('features');
 
@@ -71,14 +71,38 @@ for (const [name, feature] of MANDATORY) {
   );
 }
 
+/** Features with a value in dword 11 whose bit 8 is not reserved. */
+const FIXED_TO_TRY = [FEATURE_ARBITRATION, FEATURE_INTERRUPT_COALESCING];
+
 list.accepts('[NVM] 4.1.3', 'Error Recovery can be read of a namespace', async (host) => {
   demandSuccess(await getFeature(host, FEATURE_ERROR_RECOVERY, { nsid: host.facts.plain.nsid }));
 });
 
-list.accepts('[Base] 5.1.25.1.1', 'Arbitration keeps burst and weights', async (host) => {
-  demandSuccess(await setFeature(host, FEATURE_ARBITRATION, 0x0302_0103));
-  demandEqual((await getFeature(host, FEATURE_ARBITRATION)).result, 0x0302_0103, 'Arbitration');
-});
+list.accepts(
+  '[Base] 5.1.25.1.1',
+  'Arbitration keeps burst and weights',
+  async (host) => {
+    demandSuccess(await setFeature(host, FEATURE_ARBITRATION, 0x0302_0103));
+    demandEqual((await getFeature(host, FEATURE_ARBITRATION)).result, 0x0302_0103, 'Arbitration');
+  },
+  { skip: (facts) => skipWhereFixed(facts, FEATURE_ARBITRATION, 'Arbitration') },
+);
+
+list.refuses(
+  '[Base] 5.1.25',
+  'a feature that its capabilities call fixed is not changed',
+  async (host) => {
+    for (const feature of FIXED_TO_TRY.filter((each) => host.facts.fixedFeatures.has(each))) {
+      const { result } = await getFeature(host, feature);
+      demandStatus(await setFeature(host, feature, result ^ 0x0100), [STATUS_FEATURE_NOT_CHANGEABLE]);
+      demandEqual((await getFeature(host, feature)).result, result, `feature ${feature}`);
+    }
+  },
+  {
+    skip: ({ fixedFeatures }) =>
+      FIXED_TO_TRY.some((each) => fixedFeatures.has(each)) ? undefined : 'all that are tried can be changed',
+  },
+);
 
 list.accepts('[Base] 5.1.25.1.3', 'the over temperature threshold is kept', async (host) => {
   demandSuccess(await setFeature(host, FEATURE_TEMPERATURE_THRESHOLD, 350));
@@ -116,11 +140,13 @@ list.accepts(
   '[Base] 3.7.2',
   'a controller reset brings the default back',
   async (host) => {
-    const before = (await getFeature(host, FEATURE_ARBITRATION, { select: FEATURE_SEL_DEFAULT })).result;
-    demandSuccess(await setFeature(host, FEATURE_ARBITRATION, 0x0504_0302));
+    const isFixed = host.facts.fixedFeatures.has(FEATURE_ARBITRATION);
+    const feature = isFixed ? FEATURE_TEMPERATURE_THRESHOLD : FEATURE_ARBITRATION;
+    const before = (await getFeature(host, feature, { select: FEATURE_SEL_DEFAULT })).result;
+    demandSuccess(await setFeature(host, feature, 0x0302));
     await host.disable();
     await host.enable();
-    demandEqual((await getFeature(host, FEATURE_ARBITRATION)).result, before, 'Arbitration after the reset');
+    demandEqual((await getFeature(host, feature)).result, before, `feature ${feature} after the reset`);
   },
   hasSelect,
 );
@@ -238,13 +264,18 @@ list.refuses('[Base] 5.1.25.1.3', 'a reserved threshold type is refused', async 
   demandStatus(await setFeature(host, FEATURE_TEMPERATURE_THRESHOLD, (2 << 20) | 350), [STATUS_INVALID_FIELD]);
 });
 
-list.refuses('[Base] 5.1.25.1.3', 'a sensor that does not exist is refused', async (host) => {
+list.refuses('[Base] 5.1.25.1.3', 'a reserved sensor is refused', async (host) => {
   demandStatus(await setFeature(host, FEATURE_TEMPERATURE_THRESHOLD, (9 << 16) | 350), [STATUS_INVALID_FIELD]);
 });
 
-list.refuses('[PCIe]', 'configuration of a vector that does not exist is refused', async (host) => {
-  demandStatus(await setFeature(host, FEATURE_INTERRUPT_VECTOR_CONFIG, 0xffff), [STATUS_INVALID_FIELD]);
-});
+list.refuses(
+  '[PCIe]',
+  'configuration of a vector that does not exist is refused',
+  async (host) => {
+    demandStatus(await setFeature(host, FEATURE_INTERRUPT_VECTOR_CONFIG, 0xffff), [STATUS_INVALID_FIELD]);
+  },
+  { skip: (facts) => skipWhereFixed(facts, FEATURE_INTERRUPT_VECTOR_CONFIG, 'Interrupt Vector Configuration') },
+);
 
 list.refuses(
   '[Base] 5.1.25.1.10',

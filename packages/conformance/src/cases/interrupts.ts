@@ -3,7 +3,7 @@ import { CaseList, type ConformanceCase } from '../conformance-case.js';
 import type { ConformanceHost } from '../conformance-host.js';
 import type { ControllerFacts } from '../controller-facts.js';
 import { demand, demandEqual, demandSuccess } from '../failure.js';
-import { setFeature } from './commands.js';
+import { setFeature, skipWhereFixed } from './commands.js';
 
 const list = new CaseList('interrupts');
 const has = { skip: ({ vectors }: ControllerFacts) => (vectors >= 2 ? undefined : 'fewer than two vectors') };
@@ -70,7 +70,9 @@ list.accepts(
     demandSuccess(await setFeature(host, FEATURE_INTERRUPT_COALESCING, (5 << 8) | 3));
     demand((await flush(host, 1)) >= 1, 'messages: expected one after the time given, got none');
   },
-  has,
+  {
+    skip: (facts) => has.skip(facts) ?? skipWhereFixed(facts, FEATURE_INTERRUPT_COALESCING, 'Interrupt Coalescing'),
+  },
 );
 
 /** MSI-X messages. */

@@ -146,8 +146,11 @@ export function formatNamespace(
 }
 
 /** Why cases of namespace management do not apply. */
-export function skipWithoutManagement({ identify }: ControllerFacts): string | undefined {
-  return (identify.oacs & OACS_NAMESPACE_MANAGEMENT) !== 0 ? undefined : 'no namespace management';
+export function skipWithoutManagement({ identify, adminOpcodes }: ControllerFacts): string | undefined {
+  if ((identify.oacs & OACS_NAMESPACE_MANAGEMENT) === 0) return 'no namespace management';
+  // Whether the log and OACS agree is a case of its own.
+  const isListed = adminOpcodes.size === 0 || adminOpcodes.has(ADMIN_NAMESPACE_MANAGEMENT);
+  return isListed ? undefined : 'the effects log lists no Namespace Management command';
 }
 
 /** Why cases that create a namespace do not apply: there must be capacity and an identifier to spare. */

@@ -1,4 +1,5 @@
 import {
+  NSID_BROADCAST,
   NVM_READ,
   NVM_WRITE,
   STATUS_INVALID_FIELD,
@@ -169,7 +170,6 @@ for (const [name, opcode] of [
   for (const [what, nsid] of [
     ['namespace 0', () => 0],
     ['a namespace beyond NN', (facts: ControllerFacts) => facts.identify.nn + 1],
-    ['the broadcast namespace', () => 0xffff_ffff],
   ] as const) {
     list.refuses('[Base] 3.2.1', `a ${name} of ${what} is refused`, async (host) => {
       const address = host.memory.data(host.facts.plain.blockBytes);
@@ -177,6 +177,14 @@ for (const [name, opcode] of [
       demandStatus(completion, [STATUS_INVALID_NAMESPACE], true);
     });
   }
+
+  list.refuses('[Base] 4.1.1', `a ${name} of the broadcast namespace is refused`, async (host) => {
+    const address = host.memory.data(host.facts.plain.blockBytes);
+    const completion = await blockCommand(host, opcode, { lba: 0, blocks: 1, address }, { nsid: NSID_BROADCAST });
+    // Before 2.0 a controller was free to take it for an invalid namespace.
+    const codes = host.facts.version >= 0x2_0000 ? [] : [STATUS_INVALID_NAMESPACE];
+    demandStatus(completion, [STATUS_INVALID_FIELD, ...codes], true);
+  });
 
   list.refuses(
     '[Base] 3.2.1.4',

@@ -1,9 +1,16 @@
 import { high32, low32 } from '@phasebit/core';
+import { STATUS_DATA_TRANSFER_ERROR } from '@phasebit/nvme-spec';
 import type { CaseDetails } from '../conformance-case.js';
 import type { ConformanceHost } from '../conformance-host.js';
 import { demandEqual, demandSuccess } from '../failure.js';
 import type { RawCommand } from '../raw-command.js';
 import type { RawCompletion } from '../raw-completion.js';
+
+/**
+ * What a command may complete with whose data is to be delivered where no memory is. On PCI Express such writes are posted: a controller
+ * that is not told of their fate cannot tell the host.
+ */
+export const UNDELIVERED: readonly number[] = [0, STATUS_DATA_TRANSFER_ERROR];
 
 /** Fills memory with bytes that tell a block and its generation. */
 export function fillPattern(host: ConformanceHost, address: number, bytes: number, seed: number): Uint8Array {

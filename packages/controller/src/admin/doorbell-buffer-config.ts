@@ -24,9 +24,14 @@ export function configureDoorbellBuffers(inside: Internals, command: Command): n
   return 0;
 }
 
-/** The words of a page of host memory, or undefined when the address is not that of one. 0 is the address of nothing. */
+/**
+ * The words of a page of host memory, or undefined when the address is not that of one. 0 is the address of nothing. Of memory that is not
+ * shared but copied, neither side would see in time what the other writes.
+ */
 function pageAt(inside: Internals, low: number, high: number): Int32Array | undefined {
   if ((low & PAGE_MASK) !== 0 || (low === 0 && high === 0)) return undefined;
+  const page = inside.settings.dma.pageAt(low, high);
+  if (page >= 0 && inside.settings.dma.isCopy(page)) return undefined;
   const ring = resolveRing(inside.settings.dma, low, high, PAGE_BYTES);
   return ring === undefined || ring.memory !== undefined ? undefined : ring.pages[0];
 }

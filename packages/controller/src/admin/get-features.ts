@@ -8,6 +8,7 @@ import {
   SQE_CDW10,
   SQE_NSID,
   STATUS_INVALID_FIELD,
+  STATUS_INVALID_NAMESPACE,
 } from '@phasebit/nvme-spec';
 import type { Command } from '../command.js';
 import type { Internals } from '../internals.js';
@@ -46,8 +47,10 @@ function checkNamespace(inside: Internals, command: Command, feature: Feature): 
   const { nsid } = command;
   if (feature.scope === 'subsystem') return nsid === 0 ? 0 : refuse(command, STATUS_INVALID_FIELD, SQE_NSID);
   if (feature.scope === 'controller' && (nsid === 0 || nsid === NSID_BROADCAST)) return 0;
-  if (nsid === NSID_BROADCAST && feature.refusesBroadcastGet === true) {
-    return refuse(command, STATUS_INVALID_FIELD, SQE_NSID);
+  if (nsid === NSID_BROADCAST) {
+    // [Base] 4.4: there is no value of all namespaces, and it is not the host's field that is called wrong unless the feature says so.
+    const status = feature.refusesBroadcastGet === true ? STATUS_INVALID_FIELD : STATUS_INVALID_NAMESPACE;
+    return refuse(command, status, SQE_NSID);
   }
   return inside.namespaces.get(nsid) === undefined ? refuse(command, inside.namespaces.refusal(nsid), SQE_NSID) : 0;
 }

@@ -172,7 +172,9 @@ function namespaceList(inside: Internals, command: Command, namespaces: readonly
   return send(inside, command, identifyNamespaceList(nsids, command.nsid));
 }
 
+/** FFFFFFFFh is called an invalid namespace here, not an invalid field as elsewhere. [Base] 5.1.13.2.3 */
 function descriptors(inside: Internals, command: Command): number {
+  if (command.nsid === NSID_BROADCAST) return refuse(command, STATUS_INVALID_NAMESPACE, SQE_NSID);
   const namespace = inside.namespaces.get(command.nsid);
   if (namespace === undefined) return refuse(command, inside.namespaces.refusal(command.nsid), SQE_NSID);
   return send(inside, command, identifyDescriptors(namespace.allocated));

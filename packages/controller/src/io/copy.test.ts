@@ -209,7 +209,7 @@ describe('Copy is refused', () => {
   const one = [{ lba: 0, blocks: 1 }];
   it.each<[string, readonly Range[], Copied, number]>([
     ['to namespace 0', one, { nsid: 0 }, STATUS_INVALID_NAMESPACE | DNR],
-    ['to all namespaces', one, { nsid: 0xffff_ffff }, STATUS_INVALID_NAMESPACE | DNR],
+    ['to all namespaces', one, { nsid: 0xffff_ffff }, STATUS_INVALID_FIELD | DNR],
     ['to an inactive namespace', one, { nsid: 3 }, STATUS_INVALID_FIELD | DNR],
     ['with a reserved format', one, { format: 5 }, STATUS_INVALID_FIELD | DNR],
     ['with a format of another command set', one, { format: 4 }, STATUS_INVALID_FIELD | DNR],
@@ -453,7 +453,7 @@ describe('a Copy from namespace to namespace', () => {
 
   it.each<[string, Range, number]>([
     ['namespace 0', { ...from, nsid: 0 }, STATUS_INVALID_NAMESPACE],
-    ['all namespaces', { ...from, nsid: 0xffff_ffff }, STATUS_INVALID_NAMESPACE],
+    ['all namespaces', { ...from, nsid: 0xffff_ffff }, STATUS_INVALID_FIELD],
     ['an inactive namespace', { ...from, nsid: 3 }, STATUS_INVALID_FIELD],
     ['blocks that it writes', { nsid: 1, lba: 32, blocks: 3 }, STATUS_OVERLAPPING_IO_RANGE],
     ['past the end of the other', { nsid: 2, lba: 62, blocks: 3 }, STATUS_LBA_OUT_OF_RANGE],

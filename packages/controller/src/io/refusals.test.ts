@@ -46,7 +46,7 @@ function transferCases(opcode: number): readonly Case[] {
     ['namespace 0', io({ nsid: 0 }), STATUS_INVALID_NAMESPACE],
     ['an inactive namespace', io({ nsid: 3 }), STATUS_INVALID_FIELD],
     ['a namespace past the last', io({ nsid: 9 }), STATUS_INVALID_NAMESPACE],
-    ['all namespaces', io({ nsid: 0xffff_ffff }), STATUS_INVALID_NAMESPACE],
+    ['all namespaces', io({ nsid: 0xffff_ffff }), STATUS_INVALID_FIELD],
     // A Compare that is the first of a pair waits for the second.
     ...(opcode === NVM_COMPARE ? [] : [['a first fused command', io({ fuse: 1 }), STATUS_INVALID_FIELD] as Case]),
     ['a second fused command without the first', io({ fuse: 2 }), STATUS_ABORTED_MISSING_FUSED],
@@ -96,7 +96,7 @@ const BLOCK_CASES: readonly Case[] = [
 ].flatMap(([name, opcode]): Case[] => [
   [`${name} of namespace 0`, only({ opcode }), STATUS_INVALID_NAMESPACE],
   [`${name} of an inactive namespace`, only({ opcode, nsid: 3 }), STATUS_INVALID_FIELD],
-  [`${name} of all namespaces`, only({ opcode, nsid: 0xffff_ffff }), STATUS_INVALID_NAMESPACE],
+  [`${name} of all namespaces`, only({ opcode, nsid: 0xffff_ffff }), STATUS_INVALID_FIELD],
   [`${name} past the last block`, only({ opcode, nsid: 1, cdw10: BLOCKS - 1, cdw12: 1 }), STATUS_LBA_OUT_OF_RANGE],
   [`${name} at 2^53`, only({ opcode, nsid: 1, cdw11: 0x20_0000 }), STATUS_LBA_OUT_OF_RANGE],
   [`${name}, fused`, only({ opcode, nsid: 1, fuse: 1 }), STATUS_INVALID_FIELD],

@@ -108,7 +108,7 @@ describe('a reservation command is refused', () => {
     const [host] = hostsOf(1);
     for (const [nsid, code] of [
       [0, STATUS_INVALID_NAMESPACE],
-      [0xffff_ffff, STATUS_INVALID_NAMESPACE],
+      [0xffff_ffff, STATUS_INVALID_FIELD],
       [9, STATUS_INVALID_NAMESPACE],
       [3, STATUS_INVALID_FIELD],
     ]) {

@@ -370,6 +370,21 @@ describe('queues and events', () => {
     expect(device.seen(EVENT_REQUEST).length).toBe(requests);
   });
 
+  it.each([
+    [2, 0],
+    [3, 1],
+    [5, 3],
+    [9, 7],
+    [10, 8],
+  ])('take every place in an admin queue of %i entries', async (adminEntries, requests) => {
+    const device = new ScriptedController();
+    setIdentity(device, 259, 255);
+    const { controller, log } = await attach(device, { adminEntries });
+    await controller.identify();
+    expect(device.seen(EVENT_REQUEST).length).toBe(requests);
+    expect(log.some((line) => line.startsWith('no events'))).toBe(requests === 0);
+  });
+
   it('are other events than OAES and the critical warnings', async () => {
     const device = new ScriptedController();
     setIdentity(device, 92, 0x00, 0x0b, 0x00, 0x80);

@@ -19,6 +19,7 @@ import type { AsyncEvents } from '../events/async-events.js';
 import { ADMIN_TRANSFER_BYTES_MAX, ASYNC_EVENT_REQUESTS_MAX, TRANSFER_BYTES_MAX } from '../limits.js';
 import type { NamespaceChanges, NamespaceTable } from '../namespaces/namespace-table.js';
 import { makeAdminPair } from '../pair-making.js';
+import { trackersOf } from '../queue-pair-options.js';
 import type { BringUpState } from './bring-up-state.js';
 import { type Capabilities, readCapabilities } from './capabilities.js';
 import { DoorbellBuffer } from './doorbell-buffer.js';
@@ -176,6 +177,13 @@ class BringUp {
     }
   }
 
+  /** Requests for events to park: they must not take every place in the ring, since they stay there. */
+  private eventRequestsOf(admin: AdminQueue, identity: IdentifyController): number {
+    const room = trackersOf(admin.queuePair.settings) - 1;
+    if (room === 0) this.log.warn('no events: an admin queue of two entries has room for one command (adminEntries)');
+    return Math.min(ASYNC_EVENT_REQUESTS_MAX, identity.aerl + 1, room);
+  }
+
   private async explore(admin: AdminQueue, capabilities: Capabilities, isWeighted: boolean): Promise<BroughtUp> {
     const { events, table } = this.parts;
     this.enter('IDENTIFY');
@@ -195,7 +203,7 @@ class BringUp {
     await this.shareDoorbells(admin, identity, capabilities, ioQueuePairsMax);
     this.enter('AER');
     await configureEvents(admin, identity, this.log, this.wait);
-    events.park(admin.queuePair, Math.min(ASYNC_EVENT_REQUESTS_MAX, identity.aerl + 1));
+    events.park(admin.queuePair, this.eventRequestsOf(admin, identity));
     const { log, quirks } = this;
     const scanned = { admin, log, capabilities, identity, limits, quirks, transferBytesMax };
     this.enter('NAMESPACES');
