@@ -1,0 +1,112 @@
+import { openVfioUser } from '@phasebit/vfio-user';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseArguments } from './arguments.js';
+import { Target } from './target.js';
+
+const clock = { nowNs: (): number => performance.now() * 1e6 };
+let folder: string;
+const said: string[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'phasebit-target-'));
+  said.length = 0;
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => path.join(folder, name);
+
+/** A target as the command line says; FOLDER stands for this test's folder. */
+function open(line: string): Target {
+  const parsed = parseArguments(line.replaceAll('FOLDER', folder).split(' '), '0');
+  if (parsed.kind === 'exit') throw new Error(parsed.stderr);
+  const say = (text: string): void => void said.push(text);
+  return Target.open(parsed.options, { info: say, warn: say });
+}
+
+/** Runs a target while something happens. */
+async function serve(target: Target, work: () => Promise<void>): Promise<void> {
+  const ending = new AbortController();
+  const running = target.run(ending.signal);
+  try {
+    await work();
+  } finally {
+    ending.abort();
+    await running;
+    target.close();
+    target.close();
+  }
+}
+
+describe('a target', () => {
+  it('shows a controller that is not what was asked for, or leaves its socket behind', async () => {
+    const line =
+      '--socket FOLDER/s --controllers 2 --queues 3 --cmb 8k --pmr 4k --vendor-id 0x1234 --device-id 9 --ana-groups 1';
+    await serve(
+      open(`${line} --serial ABC --model MODEL --subnqn nqn.2026-11.dev.phasebit:x --media ram:1M`),
+      async () => {
+        expect(readdirSync(folder).sort()).toEqual(['s.0', 's.1']);
+        for (const name of ['s.0', 's.1']) {
+          const fn = await openVfioUser(at(name), { clock, arenas: [{ bytes: 1 << 16 }] });
+          expect(fn.identity).toMatchObject({ vendorId: 0x1234, deviceId: 9, subsystemId: 9 });
+          expect([fn.bars[2], fn.bars[4], fn.vectors.count, fn.areDoorbellsMapped]).toEqual([8192, 4096, 4, true]);
+          fn.close();
+        }
+      },
+    );
+    expect(readdirSync(folder)).toEqual([]);
+    expect(said.join()).toContain('a client has connected');
+  });
+
+  it('keeps doorbells mapped that it was told not to', async () => {
+    await serve(open('--socket FOLDER/s --no-map-doorbells'), async () => {
+      const fn = await openVfioUser(at('s'), { clock, arenas: [{ bytes: 1 << 16 }] });
+      expect([fn.areDoorbellsMapped, fn.identity.vendorId]).toEqual([false, 0x5042]);
+      fn.close();
+    });
+  });
+
+  it('replaces a socket that nobody serves at, and nothing else', async () => {
+    const abandoned = open('--socket FOLDER/s');
+    expect(() => open('--socket FOLDER/s')).toThrow('EADDRINUSE');
+    expect(() => open('--socket FOLDER/other --socket FOLDER/s')).toThrow('EADDRINUSE');
+    // What was opened before the one that failed is closed again.
+    expect(readdirSync(folder)).toEqual(['s']);
+    abandoned.close();
+    const other: Server = createServer();
+    await new Promise<void>((resolve) => other.listen(at('s'), resolve));
+    expect(() => open('--socket FOLDER/s')).toThrow('EADDRINUSE');
+    await new Promise((resolve) => other.close(resolve));
+    writeFileSync(at('file'), 'precious');
+    expect(() => open('--socket FOLDER/file')).toThrow('EADDRINUSE');
+    expect(readFileSync(at('file'), 'utf8')).toBe('precious');
+  });
+
+  it.each([
+    ['that is not there', 'none', 'file:FOLDER/none: expected a file that can be read and written: ENOENT'],
+    ['that is a folder', '', 'expected a file that can be read and written: EISDIR'],
+    ['that is empty', 'empty', 'expected a size that is a multiple of 4096 bytes, found 0; `truncate -s 64M'],
+    ['that is odd', 'odd', 'found 5000'],
+    ['that is a device', '/dev/null', 'expected a regular file, found something else'],
+  ])('serves a file %s', (_, name, why) => {
+    writeFileSync(at('empty'), '');
+    writeFileSync(at('odd'), new Uint8Array(5000));
+    const file = name.startsWith('/') ? name : `FOLDER/${name}`;
+    expect(() => open(`--socket FOLDER/s --media file:${file}`)).toThrow(why.replace('FOLDER', folder));
+  });
+
+  it('serves a file that is not the one of the host', async () => {
+    writeFileSync(at('disk'), '');
+    truncateSync(at('disk'), 1 << 20);
+    const target = open('--socket FOLDER/s --media file:FOLDER/disk --lba-size 4096');
+    await serve(target, async () => {
+      const fn = await openVfioUser(at('s'), { clock, arenas: [{ bytes: 1 << 16 }] });
+      expect(await fn.registers.read32(0x08)).toBe(0x0002_0000);
+      fn.close();
+    });
+  });
+});

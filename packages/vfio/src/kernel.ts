@@ -1,0 +1,83 @@
+import {
+  addressOf,
+  closeDescriptor,
+  createEventFd,
+  ioctl,
+  mapMemory,
+  openDescriptor,
+  readEventFd,
+  viewMemory,
+  waitReadable,
+} from '@phasebit/linux';
+import { readSync, writeSync } from 'node:fs';
+import { clearInterval, setInterval } from 'node:timers';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
+
+/** Memory that is mapped here and may also be mapped by others. */
+export interface Mapping {
+  /** where it lies in this process */
+  readonly address: bigint;
+  /** its size in bytes */
+  readonly bytes: number;
+  /** the memory */
+  readonly buffer: ArrayBuffer;
+  /** Puts fresh memory of this process's own in the place of a part: stores go nowhere from now on, and views stay good. */
+  detach(offset: number, bytes: number): void;
+}
+
+/** What is to be mapped: part of an open file, or fresh memory. */
+export interface MappingRequest {
+  readonly bytes: number;
+  readonly fd?: number;
+  readonly offset?: number;
+  readonly hugePages?: boolean;
+}
+
+/**
+ * The system calls that this package makes, so that tests can put something else in their place. Each throws an error whose `code` is the
+ * name of errno.
+ */
+export interface Kernel {
+  /** Opens a file for reading and writing. */
+  open(path: string): number;
+  close(fd: number): void;
+  /** @param subject - the request's name, for errors */
+  ioctl(fd: number, request: number, argument: Uint8Array | number, subject: string): number;
+  /** Reads at a position. @returns bytes read */
+  read(fd: number, into: Uint8Array, position: number): number;
+  /** Writes at a position. */
+  write(fd: number, from: Uint8Array, position: number): void;
+  map(request: MappingRequest): Mapping;
+  addressOf(memory: ArrayBuffer | ArrayBufferView): bigint;
+  /** Another view of memory of this process. */
+  view(address: bigint, bytes: number): ArrayBuffer;
+  createEvent(): number;
+  /** What an event counted since the last look. */
+  takeEvents(fd: number): number;
+  /** Waits in the event loop. One wait per descriptor at a time. */
+  waitReadable(fd: number, timeoutMs: number): Promise<boolean>;
+  /** Lets some time pass; the process stays alive for it. 0 milliseconds is a turn of the event loop. */
+  sleep(ms: number): Promise<void>;
+  /** Calls `look` again and again without keeping the process alive. @returns how to end that */
+  every(intervalMs: number, look: () => void): () => void;
+}
+
+/** Linux itself. */
+export const linuxKernel: Kernel = {
+  open: (path) => openDescriptor(path, 'r+'),
+  close: closeDescriptor,
+  ioctl,
+  read: (fd, into, position) => readSync(fd, into, 0, into.length, position),
+  write: (fd, from, position) => void writeSync(fd, from, 0, from.length, position),
+  map: mapMemory,
+  addressOf,
+  view: viewMemory,
+  createEvent: createEventFd,
+  takeEvents: readEventFd,
+  waitReadable,
+  sleep: (ms) => (ms === 0 ? nextTurn() : setTimeout(ms)),
+  every: (intervalMs, look) => {
+    const timer = setInterval(look, intervalMs).unref();
+    return () => clearInterval(timer);
+  },
+};
