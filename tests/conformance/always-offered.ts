@@ -3,6 +3,7 @@
  * `canary.test.ts` shows that they fail on a controller that offers it nevertheless.
  */
 export const ALWAYS_OFFERED: readonly string[] = [
+  'features: a feature that its capabilities call fixed is not changed',
   'sgl: an SGL where SGLS offers none is an invalid field',
   'fused: fused commands where FUSES offers none are refused',
   'format: a format of all namespaces, where FNA offers none, is refused, and the data stays',

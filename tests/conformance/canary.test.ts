@@ -21,6 +21,7 @@ import {
   ADMIN_FORMAT_NVM,
   ADMIN_IDENTIFY,
   ADMIN_SANITIZE,
+  FEATURE_ARBITRATION,
   FNA_NO_BROADCAST,
   NVM_COMPARE,
   NVM_FLUSH,
@@ -136,7 +137,7 @@ describe('a controller that offers what it says it does not', () => {
     const cap = { low: facts.cap.low, high: 0 };
     const { outcome, reason } = await runCase(
       target,
-      { ...facts, cap, identify: { ...facts.identify, ...none } },
+      { ...facts, cap, identify: { ...facts.identify, ...none }, fixedFeatures: new Set([FEATURE_ARBITRATION]) },
       each,
     );
     expect(outcome).toBe('failed');

@@ -5,7 +5,9 @@ import { caseTable, CONFORMANCE_CASES, type ControllerFacts, gatherFacts, runCas
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALWAYS_OFFERED } from './always-offered.js';
+import { ConformanceRecord } from './record.js';
 import { openInline, openThread, type OpenTarget } from './targets.js';
+import { openVfioUserTarget } from './vfio-user-target.js';
 
 const LEAST_CASES = 600;
 /** Cases that some target has tried, as `area: name`. */
@@ -13,10 +15,13 @@ const tried = new Set<string>();
 
 describe.each([
   ['inline', () => openInline()],
-  ['inline, scattered memory', () => openInline({ scatterSeed: 7 })],
-  ['inline, as little as it may', () => openInline({ isMinimal: true })],
+  ['inline-scattered', () => openInline({ scatterSeed: 7 })],
+  ['inline-minimal', () => openInline({ isMinimal: true })],
   ['thread', () => openThread()],
-] as const)('our controller, %s', (_, open) => {
+  ['vfio-user', () => openVfioUserTarget(false)],
+  ['vfio-user-messages', () => openVfioUserTarget(true)],
+] as const)('our controller, %s', (transport, open) => {
+  const record = new ConformanceRecord(transport, 'Phasebit');
   let opened: OpenTarget;
   let facts: ControllerFacts;
 
@@ -25,16 +30,25 @@ describe.each([
     facts = await gatherFacts(opened.target);
   });
 
-  afterAll(() => opened.close());
+  afterAll(async () => {
+    record.write();
+    await opened.close();
+  });
 
   it.each(CONFORMANCE_CASES.map((each) => [each.area, each.name, each] as const))(
     '%s: %s',
     async (area, name, each) => {
-      const { outcome, reason } = await runCase(opened.target, facts, each);
+      const result = await runCase(opened.target, facts, each);
+      const { outcome, reason } = result;
+      record.add(result);
       if (outcome === 'passed') tried.add(`${area}: ${name}`);
       expect(outcome === 'failed' ? reason : '').toBe('');
     },
   );
+
+  it('is not what docs/conformance.md says it is: `pnpm conformance` writes it anew', () => {
+    expect(record.counts).toEqual(record.published?.areas);
+  });
 });
 
 describe('the conformance suite', () => {
