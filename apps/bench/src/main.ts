@@ -3,6 +3,7 @@ import './v8-flags.js';
 import { parseArguments } from './cli/arguments.js';
 import type { BenchOptions } from './cli/bench-options.js';
 import { compareWithC } from './compare-c/compare-c.js';
+import { compareTransports } from './compare-transports/compare-transports.js';
 import { runJobs } from './engine/run-jobs.js';
 import { interruptSignal } from './measure/interrupt.js';
 import { describeStack, stackSettings } from './report/describe-stack.js';
@@ -11,6 +12,7 @@ import { LiveLine } from './report/live-line.js';
 import { describeMachine } from './report/machine.js';
 import { stackReportJson, stackReportText } from './report/stack-report.js';
 import { renderReport } from './report/table.js';
+import { usedDeviceLines } from './report/used-devices.js';
 import { checkOutput, colorOf, writeReport } from './report/write-report.js';
 import { runTour } from './tour/tour.js';
 import { packageVersion } from './version.js';
@@ -31,6 +33,7 @@ async function main(): Promise<number> {
   for (const warning of options.jobs?.warnings ?? []) process.stderr.write(`warning: ${warning}\n`);
   checkOutput(options.report);
   if (options.command === 'compare-c') return compareWithC(options);
+  if (options.command === 'compare-transports') return compareTransports(options);
   if (options.command === 'tour') return runTour(options);
   return run(options);
 }
@@ -49,7 +52,8 @@ async function run(options: BenchOptions): Promise<number> {
   const text =
     options.report.outputFormat === 'json'
       ? `${JSON.stringify(fioJson(results, facts), null, 2)}\n`
-      : renderReport(results, machine, describeStack(options), color) + stackReportText(report, options.stack, color);
+      : renderReport(results, machine, [describeStack(options), ...usedDeviceLines(report.used)], color) +
+        stackReportText(report, options.stack, color);
   writeReport(text, options.report);
   const failed = results.some((result) => result.errors > 0 || (result.verify?.errors ?? 0) > 0);
   return failed || report.shutdownErrors.length > 0 ? EXIT_ERRORS : EXIT_GOOD;

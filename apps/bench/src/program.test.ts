@@ -1,8 +1,7 @@
 /** The program as users start it: the bundle, in a process of its own. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
-  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -11,92 +10,17 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bench, benchJson, buildProgram, type Report } from './bench-program.test-data.js';
 
-const app = fileURLToPath(new URL('..', import.meta.url));
-const program = join(app, 'dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'phasebit-test-'));
 const path = (name: string): string => join(folder, name);
 
-beforeAll(() => {
-  if (existsSync(program)) return;
-  const rollup = join(dirname(createRequire(import.meta.url).resolve('rollup')), 'bin/rollup');
-  execFileSync(process.execPath, [rollup, '-c', '--silent'], { cwd: app });
-}, 60_000);
+beforeAll(buildProgram, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly seconds: number;
-}
-
-interface Surroundings {
-  readonly env?: Readonly<Record<string, string>>;
-  /** Sends SIGINT once standard error has this. */
-  readonly interruptAt?: RegExp;
-}
-
-function bench(line: string, { env = {}, interruptAt }: Surroundings = {}): Promise<Ended> {
-  const startedMs = performance.now();
-  const args = ['--expose-gc', program, ...line.split(' ').filter(Boolean)];
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  let isInterrupted = false;
-  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
-  child.stderr.on('data', (data: Buffer) => {
-    stderr += data.toString();
-    if (isInterrupted || interruptAt?.test(stderr) !== true) return;
-    isInterrupted = true;
-    child.kill('SIGINT');
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr, seconds: (performance.now() - startedMs) / 1000 }));
-  });
-}
-
-interface Report {
-  readonly jobs: readonly {
-    readonly error: number;
-    readonly read: { readonly total_ios: number; readonly iops: number };
-  }[];
-  readonly phasebit: {
-    readonly jobs: readonly {
-      readonly errors: number;
-      readonly errors_by_status: Readonly<Record<string, number>>;
-      readonly verified_bytes: number;
-      readonly verify_errors: number;
-      readonly verify_failures: readonly string[];
-      readonly mmio_writes_per_io: number;
-      readonly sq_shadow_writes_per_io: number;
-      readonly cq_shadow_writes_per_io: number;
-      readonly interrupts_per_io: number;
-      readonly retried: number;
-      readonly spurious_completions: number;
-    }[];
-    readonly run: {
-      readonly faults: readonly { readonly controller: number; readonly struck: number }[];
-      readonly struck_commands: number;
-      readonly resets: Readonly<Record<string, number>>;
-      readonly lost: Readonly<Record<string, number>>;
-      readonly modelled_media?: { readonly source: string; readonly statistics: { readonly programs: number } };
-    };
-  };
-}
-
-async function benchJson(line: string): Promise<{ code: number | null; report: Report; seconds: number }> {
-  const { code, stdout, stderr, seconds } = await bench(`${line} --output-format=json --eta=never`);
-  expect(stderr).toBe('');
-  return { code, report: JSON.parse(stdout) as Report, seconds };
-}
 
 describe('a run that cannot be done as asked ends with exit code 2, a sentence and nothing on standard output', () => {
   beforeAll(() => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseArguments, type ArgumentSources } from './arguments.js';
 import type { BenchOptions } from './bench-options.js';
-import { stackText } from './own-options.js';
 
 const FILES: Readonly<Record<string, string>> = {
   'ok.fio': '[global]\nrw=randread\n[a]\n[b]\nstonewall\ndirect=1',
@@ -12,6 +11,7 @@ const FILES: Readonly<Record<string, string>> = {
   'bad-stack.fio': '[global]\nrw=read\n\nfault=lots\n[a]',
   'late-stack.fio': '[a]\nmedia=ram',
   'bare-stack.fio': '[global]\nmedia\n[a]',
+  'permission.fio': '[global]\ndevice=vfio:01:00.0\nallow-writes-to=S1\n[fill]\nrw=write',
   'verify.fio': '[fill]\nrw=write\nverify=crc32c',
 };
 const sources: ArgumentSources = {
@@ -138,8 +138,7 @@ describe('the stack', () => {
     const line =
       '--device thread --media file:/tmp/x --media-size 64m --layer multipath --queue-pairs 2 --ring 256 --controllers 3 --sq-doorbell command ' +
       '--cq-doorbell poll --callback-in request --no-look-ahead --scatter=7 --lba-bytes 512 --requests 99 --seed 5';
-    const { stack } = parse(line);
-    expect(stack).toEqual({
+    expect(parse(line).stack).toEqual({
       device: 'thread',
       media: { kind: 'file', path: '/tmp/x' },
       mediaBytes: 64 * 1024 ** 2,
@@ -156,7 +155,6 @@ describe('the stack', () => {
       requests: 99,
       seed: 5,
     });
-    expect(stackText(stack)).toContain('memory scattered by 7');
   });
 
   it('takes every choice of queues, failures and metadata', () => {
@@ -195,6 +193,43 @@ describe('the stack', () => {
       mediaBytes: 2 ** 26,
       faults: [{ rule: { kind: 'remove', skip: 1 } }],
     });
+  });
+
+  it('may be on devices that are not modelled, which say themselves what they are made of', () => {
+    expect(parse('--device=vfio:0000:01:00.0 --nsid=3 --shadow-doorbells=off --allow-writes-to=S1').stack).toEqual({
+      device: { kind: 'vfio', addresses: ['0000:01:00.0'] },
+      nsid: 3,
+      media: { kind: 'own' },
+      mediaBytes: 0,
+      layer: 'multipath',
+      queuePairs: 1,
+      controllers: 1,
+      sqDoorbell: 'poll',
+      cqDoorbell: 'half',
+      callbackIn: 'tracker',
+      lookAhead: true,
+      lbaBytes: 4096,
+      seed: 0x89,
+      shadowDoorbells: 'off',
+      allowWritesTo: ['S1'],
+    });
+    const twoPaths = parse('--device=vfio:01:00.0,vfio:02:00.0 --allow-writes-to=A --allow-writes-to=B');
+    expect(twoPaths.stack).toMatchObject({ controllers: 2, allowWritesTo: ['A', 'B'] });
+    expect(parse('--device=vfio-user:/a --device=vfio-user:/b').stack.controllers).toBe(2);
+    expect(parse('--device=vfio-user:/a --scatter=3').stack.scatterSeed).toBe(3);
+  });
+
+  it('may be on a QEMU that is made for the run', () => {
+    const made = '--device=qtest:mdts=5 --media=ram:64m --controllers=2 --format=512+8 --pi-type=1 --layer=multipath';
+    expect(refusal(made)).toContain('--format: expected no metadata with --layer multipath');
+    expect(parse('--device=qtest:mdts=5 --media=ram:64m --controllers=2').stack).toMatchObject({
+      device: { kind: 'qtest', properties: 'mdts=5' },
+      media: { kind: 'ram' },
+      mediaBytes: 2 ** 26,
+      controllers: 2,
+    });
+    expect(parse('--device=qtest').stack).not.toHaveProperty('ringEntries');
+    expect(parse('--device=qtest --ring=64').stack.ringEntries).toBe(64);
   });
 
   it('scatters by the seed when none is given', () => {
@@ -276,6 +311,35 @@ describe('what cannot be run', () => {
     ['--iovecs=33 --layer=nvme', '--iovecs: expected at most 32, got 33'],
     ['--completion=interrupt --layer=bdev', '--completion: expected poll with --layer bdev, got "interrupt"'],
     ['--shadow-doorbells=on', '--shadow-doorbells: expected one of off, polling, sleeping, got "on"'],
+    ['--device=qtest --shadow-doorbells=polling', '--shadow-doorbells: expected one of off, on, got "polling"'],
+    ['--device=disk', '--device: expected inline, thread, vfio:BDF, vfio-user:PATH or qtest, got "disk"'],
+    ['--device=vfio:1', '--device: expected a PCI address such as 0000:01:00.0, got "1"'],
+    [
+      '--device=vfio:01:00.0 --device=thread',
+      '--device: expected devices of one kind, vfio as the first, got "thread"',
+    ],
+    ['--device=vfio:01:00.0,vfio:02:00.0 --layer=nvme', '--device: expected one device with --layer nvme, got 2'],
+    ['--device=vfio:01:00.0 --fault=lost', '--fault: expected a modelled device (--device=inline or thread): nobody'],
+    ['--device=qtest --fail-controller-after=5', '--fail-controller-after: expected a modelled device'],
+    ['--device=qtest --fault-seed=5', '--fault-seed: expected a modelled device'],
+    ['--device=qtest --scatter', '--scatter: expected a modelled device (--device=inline or thread) or vfio-user'],
+    [
+      '--device=vfio:01:00.0 --media=ram',
+      '--media: expected a device that is made for the run: this one says its media',
+    ],
+    ['--device=vfio-user:/x --media-size=1g', '--media-size: expected a device that is made for the run'],
+    ['--device=vfio:01:00.0 --lba-bytes=512', '--lba-bytes: expected a device that is made for the run'],
+    ['--device=vfio:01:00.0 --format=512', '--format: expected a device that is made for the run'],
+    ['--device=vfio:01:00.0 --pi-type=1', '--pi-type: expected a device that is made for the run'],
+    ['--device=vfio:01:00.0 --controllers=2', '--controllers: expected as many --device as there are paths, got "2"'],
+    ['--device=vfio:01:00.0 --pi=on', '--pi: expected off with --layer multipath'],
+    ['--device=qtest --media=nand', '--media: expected null, ram or file:PATH with QEMU, got "nand"'],
+    ['--media=ram:64m --media-size=32m', '--media-size: expected 67108864 as --media, got 33554432'],
+    ['--device=qtest --verify=crc32c --rw=write', 'expected media that keep data'],
+    ['--allow-writes-to=S1', '--allow-writes-to: expected a device that somebody may have data on, got "inline"'],
+    ['--device=qtest --allow-writes-to=', '--allow-writes-to: expected a serial number, got ""'],
+    ['--nsid=0', '--nsid: expected 1 or more, got 0'],
+    ['permission.fio', 'permission.fio:3: allow-writes-to: expected on the command line, where whoever runs the jobs'],
     ['--arbitration=wrr:1', '--arbitration: expected rr, wrr, wrr:HIGH/MEDIUM/LOW'],
     ['--fault=lots', '--fault: kind: expected one of status, lost, late'],
     ['--fault=lost:controller=1', '--fault: expected a controller below 1, got 1'],
@@ -302,6 +366,7 @@ describe('what cannot be run', () => {
 describe('help and version', () => {
   it.each([
     ['--help', 'compare-c'],
+    ['--help', 'compare-transports'],
     ['run --help', '--iodepth'],
     ['--version', '1.2.3'],
   ])('%s goes to standard output with exit code 0', (line, text) => {

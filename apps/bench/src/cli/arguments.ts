@@ -12,16 +12,10 @@ import {
   Warnings,
   type Settings,
 } from '../job/parse-job-file.js';
-import type { BenchCommand, BenchOptions, MediaChoice, StackOptions } from './bench-options.js';
-import {
-  optionKey,
-  OWN_OPTIONS,
-  OwnOptionError,
-  readReportOptions,
-  readSeed,
-  readStackOptions,
-  type OwnValues,
-} from './own-options.js';
+import type { BenchCommand, BenchOptions, StackOptions } from './bench-options.js';
+import type { MediaChoice } from './media-choice.js';
+import { isForJobFiles, OWN_OPTIONS, readReportOptions, readSeed, readStackOptions } from './own-options.js';
+import { optionKey, OwnOptionError, type OwnValues } from './own-values.js';
 
 /** What a command line comes to: options to run with, or a text to print and an exit code. */
 export type ParsedArguments =
@@ -47,6 +41,12 @@ const SPDK_LETTERS = new Map([
   ['rwmixread', 'M'],
 ]);
 
+/** The comparisons, and what help says about them. */
+const COMPARISONS = [
+  ['compare-c', 'run side by side with the minimal loop in C'],
+  ['compare-transports', 'run the same reads through every transport there is, by queue depth'],
+] as const;
+
 /** A command line that cannot be run. */
 class UsageError extends Error {}
 
@@ -63,6 +63,7 @@ interface GivenOption {
  *   phasebit-bench [run] FILE.fio          the jobs of a file
  *   phasebit-bench [run] --rw=randread ... one job
  *   phasebit-bench compare-c ...           side by side with the C loop
+ *   phasebit-bench compare-transports ...  the same reads through every transport
  *
  * @param args - without the program's own two
  * @returns never throws for what the user typed: errors become an exit code and a text
@@ -114,9 +115,11 @@ function buildProgram(version: string, hooks: ProgramHooks): Command {
   const tour = program.command('tour').description('show what each layer and each idea is worth (the default)');
   const tourGiven = addRuntime(tour);
   addOwnOptions(tour).action(() => hooks.onCommand('tour', undefined, tourGiven, tour.opts()));
-  const compare = program.command('compare-c').description('run side by side with the minimal loop in C');
-  const compareGiven = addJobOptions(compare);
-  addOwnOptions(compare).action(() => hooks.onCommand('compare-c', undefined, compareGiven, compare.opts()));
+  for (const [name, description] of COMPARISONS) {
+    const compare = program.command(name).description(description);
+    const compareGiven = addJobOptions(compare);
+    addOwnOptions(compare).action(() => hooks.onCommand(name, undefined, compareGiven, compare.opts()));
+  }
   for (const command of program.commands) command.copyInheritedSettings(program).allowExcessArguments(false);
   return program;
 }
@@ -213,9 +216,14 @@ function finish(
 
 /** Options of the stack that a job file may have: those that take a value, except the seed, which jobs have already when it is read. */
 const STACK_OPTIONS = new Map(
-  OWN_OPTIONS.filter(({ group, flags }) => group !== 'Report' && /[<[]/.test(flags) && longName(flags) !== 'seed').map(
+  OWN_OPTIONS.filter((one) => isForJobFiles(one) && /[<[]/.test(one.flags) && longName(one.flags) !== 'seed').map(
     (option) => [longName(option.flags), option] as const,
   ),
+);
+
+/** Those that it may not have, by long name. */
+const COMMAND_LINE_OPTIONS: ReadonlySet<string> = new Set(
+  OWN_OPTIONS.filter((one) => !isForJobFiles(one)).map(({ flags }) => longName(flags)),
 );
 
 /** The stack as the file and the command line say; where both do, the command line does. */
@@ -247,7 +255,12 @@ function readJobs(file: string, defaultSeed: number, sources: ArgumentSources): 
   } catch (error) {
     throw new UsageError(`expected a job file that can be read, got "${file}": ${(error as Error).message}`);
   }
-  return parseJobFile(text, file, { environment: sources.environment ?? {}, defaultSeed, stackOptions: STACK_OPTIONS });
+  return parseJobFile(text, file, {
+    environment: sources.environment ?? {},
+    defaultSeed,
+    stackOptions: STACK_OPTIONS,
+    commandLineOptions: COMMAND_LINE_OPTIONS,
+  });
 }
 
 function jobsFromOptions(

@@ -3,14 +3,11 @@ import type { ArbitrationOptions, CompletionMode, PayloadChoice } from '@phasebi
 import type { JobFile } from '../job/job-spec.js';
 import type { LatencyStamping } from '../report/job-result.js';
 import type { EtaMode } from '../report/live-line.js';
-import type { NandChoice } from './nand-choice.js';
+import type { DeviceChoice } from './device-choice.js';
+import type { MediaChoice } from './media-choice.js';
 
 /** What the program is to do. */
-export type BenchCommand = 'tour' | 'run' | 'compare-c';
-
-/** What holds the device's data. */
-export type MediaChoice =
-  { readonly kind: 'null' } | { readonly kind: 'ram' } | { readonly kind: 'file'; readonly path: string } | NandChoice;
+export type BenchCommand = 'tour' | 'run' | 'compare-c' | 'compare-transports';
 
 /** A fault of the controllers, and which of them it is in. */
 export interface FaultChoice {
@@ -19,17 +16,23 @@ export interface FaultChoice {
   readonly controller?: number;
 }
 
+/** Entries of each ring where nobody says how many, and the device has as many. */
+export const RING_ENTRIES_DEFAULT = 1024;
+
 /** How the stack under the jobs is built. */
 export interface StackOptions {
-  /** Where the controller model runs: on the same thread, or on a worker. */
-  readonly device: 'inline' | 'thread';
+  /** Where the controllers are. */
+  readonly device: DeviceChoice;
+  /** Namespace identifier; absent: 1, or the first that the device has. */
+  readonly nsid?: number;
   readonly media: MediaChoice;
+  /** Of a device that is made for the run: its size. 0 of one that is found as it is. */
   readonly mediaBytes: number;
   /** The top layer that the jobs drive. */
   readonly layer: 'nvme' | 'bdev' | 'multipath';
   readonly queuePairs: number;
-  /** Entries of each ring. */
-  readonly ringEntries: number;
+  /** Entries of each ring; absent: {@link RING_ENTRIES_DEFAULT}, or as many as the device has where these are fewer. */
+  readonly ringEntries?: number;
   /** Controllers, each a path to the same namespace. */
   readonly controllers: number;
   /** Submission doorbells: one per command, or one per poll. */
@@ -42,6 +45,7 @@ export interface StackOptions {
   readonly lookAhead: boolean;
   /** Seed by which pages of the DMA memory are permuted; absent: contiguous. */
   readonly scatterSeed?: number;
+  /** Of a device that is made for the run; one that is found as it is says it itself. */
   readonly lbaBytes: 512 | 4096;
   /** Most completions one poll takes; absent: no limit. */
   readonly completionsPerPollMax?: number;
@@ -61,8 +65,8 @@ export interface StackOptions {
   readonly payload?: PayloadChoice;
   /** Elements that each payload is cut into; absent: it is contiguous. */
   readonly iovecs?: number;
-  /** How the controllers use shadow doorbells; absent: they have none. */
-  readonly shadowDoorbells?: 'polling' | 'sleeping';
+  /** How modelled controllers use shadow doorbells, absent: they have none; `off`: what another controller offers is left alone. */
+  readonly shadowDoorbells?: 'polling' | 'sleeping' | 'off';
   /** Weights and burst of weighted round robin; absent: plain round robin. */
   readonly arbitration?: ArbitrationOptions;
   /** How completions are waited for; absent: by polling. */
@@ -77,6 +81,8 @@ export interface StackOptions {
   readonly onLost?: 'reset';
   /** How often the driver sends a failed command again; absent: the layer's choice. */
   readonly retriesMax?: number;
+  /** Serial numbers of devices that jobs may write to although somebody may have data on them; absent: of none. */
+  readonly allowWritesTo?: readonly string[];
 }
 
 /** What is reported and where. */

@@ -1,4 +1,4 @@
-import { OWN_GROUPS, OWN_OPTIONS } from './own-options.js';
+import { isForJobFiles, OWN_GROUPS, OWN_OPTIONS } from './own-options.js';
 import { notDoneByReason } from '../job/known-options.js';
 import { OPTIONS, OPTION_GROUPS } from '../job/options.js';
 
@@ -17,9 +17,10 @@ export function optionsReference(): string {
     lines.push('');
   }
   for (const group of OWN_GROUPS) {
-    const place = group === 'Report' ? 'command line only' : 'command line, or [global] of a job file';
+    const options = OWN_OPTIONS.filter((one) => one.group === group);
+    const place = options.every(isForJobFiles) ? 'command line, or [global] of a job file' : 'command line only';
     lines.push(`### ${group} (${place})`, '', '| option | default | |', '|---|---|---|');
-    for (const option of OWN_OPTIONS.filter((one) => one.group === group)) {
+    for (const option of options) {
       lines.push(row([code(option.flags), option.defaultText, option.help]));
     }
     lines.push('');

@@ -1,8 +1,9 @@
-import { parseInteger } from '../job/units.js';
-import { failValue } from '../job/value-error.js';
-import type { FaultChoice, MediaChoice, ReportOptions, StackOptions } from './bench-options.js';
+import { type FaultChoice, type ReportOptions, RING_ENTRIES_DEFAULT, type StackOptions } from './bench-options.js';
+import { type DeviceChoice, deviceTexts, isMadeForRun, isModelled, parseDevices } from './device-choice.js';
+import { refuseForeignOptions } from './device-rules.js';
 import { parseFaults } from './fault-choice.js';
-import { parseNand } from './nand-choice.js';
+import { type MediaChoice, parseMedia } from './media-choice.js';
+import { count, fail, oneOf, optional, OwnOptionError, type OwnValues, read, textsOf } from './own-values.js';
 import { parseArbitration, parseFormat } from './queue-choices.js';
 
 /** An option of this program that fio does not have. */
@@ -16,15 +17,28 @@ export interface OwnOption {
   readonly isRepeatable: boolean;
 }
 
-/** Headings of these options, in the order of the reference. All but the last may stand in the `[global]` of a job file. */
-export const OWN_GROUPS = ['Stack', 'Queues', 'Failures', 'Report'] as const;
+/** Headings of these options, in the order of the reference. */
+export const OWN_GROUPS = ['Stack', 'Queues', 'Failures', 'Permission', 'Report'] as const;
+
+/** Whether an option may stand in the `[global]` of a job file too. A permission may not: files are handed on, and run by others. */
+export function isForJobFiles({ group }: OwnOption): boolean {
+  return group !== 'Report' && group !== 'Permission';
+}
 
 /** Options of the stack and of the report, in the order of the help text. */
 export const OWN_OPTIONS: readonly OwnOption[] = [
   stack('--layer <nvme|bdev|multipath>', 'multipath', 'The top layer that the jobs drive'),
-  stack('--device <inline|thread>', 'inline', 'Run the controller model on the same thread or on a worker'),
+  repeatable(
+    stack(
+      '--device <inline|thread|vfio:BDF|vfio-user:PATH|qtest[:name=value,...]>',
+      'inline',
+      "The controllers: modelled on the same thread or on a worker; a PCI device through VFIO; one that another process serves; QEMU's. " +
+        'Several devices, given several times or with commas, are paths to one namespace (layer multipath)',
+    ),
+  ),
+  stack('--nsid <n>', '1, or the first that there is', 'The namespace'),
   stack(
-    '--media <null|ram|file:PATH|nand[:tlc|:slc][,name=value...]>',
+    '--media <null[:SIZE]|ram[:SIZE]|file:PATH|nand[:tlc|:slc][,name=value...]>',
     'null',
     'What holds the data; null holds none and is the fastest, nand takes the time that a model of flash says',
   ),
@@ -38,7 +52,7 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
   stack('--pi-type <0|1|2|3>', '0', 'Type of the protection information in the metadata'),
   stack('--pi <off|on>', 'off', 'Let the controller make protection information and check it'),
   stack('-P, --queue-pairs <n>', '1', 'I/O queue pairs per controller'),
-  stack('--ring <entries>', '1024', 'Entries of each submission and completion queue'),
+  stack('--ring <entries>', '1024, or what the device has', 'Entries of each submission and completion queue'),
   stack('--requests <n>', '', "Requests in each queue pair's pool"),
   stack(
     '--controllers <n>',
@@ -56,9 +70,9 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
   queues('--payload <auto|prp|sgl>', 'auto', 'How payloads are described: by PRPs, or by SGLs'),
   queues('--iovecs <n>', '1', 'Elements that each payload is cut into, each with a descriptor of its own (layer nvme)'),
   queues(
-    '--shadow-doorbells <off|polling|sleeping>',
-    'off',
-    'Doorbells through memory: none, a controller that polls them, or one that behaves as if it slept',
+    '--shadow-doorbells <off|on|polling|sleeping>',
+    'off, or on where the device is not modelled',
+    'Doorbells through memory: none, or where the device offers them; modelled: one that polls them, or behaves as if it slept',
   ),
   queues(
     '--arbitration <rr|wrr|wrr:HIGH/MEDIUM/LOW[/BURST]>',
@@ -71,14 +85,13 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
     'Poll for completions, wait for MSI-X messages, or poll while there is work (the last two: layer nvme)',
   ),
   failures('--fail-controller-after <n>', '', 'Let the controller of the first path die after n commands'),
-  {
-    ...failures(
+  repeatable(
+    failures(
       '--fault <KIND[:name=value,...]|JSON>',
       '',
       'Something that goes wrong in the controllers, and when; may be given several times',
     ),
-    isRepeatable: true,
-  },
+  ),
   failures('--fault-seed <n>', 'the seed', 'Seed of the chances of faults'),
   failures(
     '--io-timeout <ms>',
@@ -87,6 +100,16 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
   ),
   failures('--on-lost <fail|reset>', 'fail', 'What becomes of a lost controller: given up, or reset'),
   failures('--retries <n>', '4, or 0 above the driver', 'How often the driver sends a failed command again'),
+  {
+    ...repeatable(
+      stack(
+        '--allow-writes-to <SERIAL>',
+        '',
+        'Let jobs write to the device with this serial number, and lose what is on it; may be given several times',
+      ),
+    ),
+    group: 'Permission',
+  },
   report(
     '--clock <batch|exact|none>',
     'batch',
@@ -100,6 +123,10 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
     'Progress on standard error: a live line on a terminal, else a line now and then',
   ),
 ];
+
+function repeatable(option: OwnOption): OwnOption {
+  return { ...option, isRepeatable: true };
+}
 
 function stack(flags: string, defaultText: string, help: string): OwnOption {
   return { flags, defaultText, help, group: 'Stack', isRepeatable: false };
@@ -117,24 +144,10 @@ function report(flags: string, defaultText: string, help: string): OwnOption {
   return { ...stack(flags, defaultText, help), group: 'Report' };
 }
 
-/** Values of own options as typed, by commander's names. */
-export type OwnValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-
-/** An own option whose value is wrong. */
-export class OwnOptionError extends Error {
-  override readonly name = 'OwnOptionError';
-
-  /** @param option - commander's name of it */
-  constructor(
-    readonly option: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 const RING_ENTRIES_MIN = 2;
 const RING_ENTRIES_MAX = 65_536;
+/** NSID FFFFFFFEh is the largest that names one namespace. [Base] 3.2.1.2 */
+const NSID_MAX = 2 ** 32 - 2;
 const QUEUE_PAIRS_MAX = 1_024;
 const CONTROLLERS_MAX = 64;
 const COUNT_MAX = 2 ** 32 - 1;
@@ -149,27 +162,26 @@ const GIB = 1024 ** 3;
 
 /** Checks the stack's options. @throws OwnOptionError */
 export function readStackOptions(values: OwnValues): StackOptions {
+  const device = readDevices(values);
+  refuseForeignOptions(values, device);
   const layer = oneOf(values, 'layer', ['nvme', 'bdev', 'multipath'], 'multipath');
   const failControllerAfter = count(values, 'failControllerAfter', 1, COUNT_MAX);
-  // A controller that dies is of interest where another path is left, if the layer knows paths at all.
-  const controllersDefault = failControllerAfter !== undefined && layer === 'multipath' ? 2 : 1;
-  const controllers = count(values, 'controllers', 1, CONTROLLERS_MAX) ?? controllersDefault;
-  if (controllers > 1 && layer !== 'multipath') fail('controllers', `1 with --layer ${layer}`, controllers);
+  const controllers = readControllers(values, device, layer, failControllerAfter !== undefined);
   const seed = readSeed(values);
-  const media = read(values, 'media', parseMedia) ?? { kind: 'null' };
   const lbaBytes = readBlockBytes(values);
+  const { media, mediaBytes } = readMedia(values, device, lbaBytes);
   const faults = readFaults(values, controllers);
   const faultSeed = count(values, 'faultSeed', 0, COUNT_MAX);
   if (faultSeed !== undefined && faults.length === 0) fail('faultSeed', 'a --fault with it', 'none');
-  const mediaBytes = count(values, 'mediaSize', 1, Number.MAX_SAFE_INTEGER) ?? GIB;
-  if (mediaBytes % lbaBytes !== 0) fail('mediaSize', `a multiple of the LBA size ${lbaBytes}`, mediaBytes);
+  const allowWritesTo = readPermissions(values);
   return {
-    device: oneOf(values, 'device', ['inline', 'thread'], 'inline'),
+    device,
+    ...optional('nsid', count(values, 'nsid', 1, NSID_MAX)),
     media,
     mediaBytes,
     layer,
     queuePairs: count(values, 'queuePairs', 1, QUEUE_PAIRS_MAX) ?? 1,
-    ringEntries: count(values, 'ring', RING_ENTRIES_MIN, RING_ENTRIES_MAX) ?? 1024,
+    ...optional('ringEntries', readRing(values, device)),
     controllers,
     sqDoorbell: oneOf(values, 'sqDoorbell', ['command', 'poll'], 'poll'),
     cqDoorbell: oneOf(values, 'cqDoorbell', ['poll', 'half'], 'half'),
@@ -181,14 +193,62 @@ export function readStackOptions(values: OwnValues): StackOptions {
     ...optional('failControllerAfter', failControllerAfter),
     ...optional('requests', count(values, 'requests', 1, COUNT_MAX)),
     seed,
-    ...readProtection(values, layer, media),
-    ...readQueues(values, layer),
+    ...readProtection(values, layer, device, media),
+    ...readQueues(values, layer, device),
     ...(faults.length === 0 ? {} : { faults }),
     ...optional('faultSeed', faultSeed),
     ...optional('ioTimeoutMs', count(values, 'ioTimeout', 0, MS_MAX)),
     ...(oneOf(values, 'onLost', ['fail', 'reset'], 'fail') === 'reset' ? { onLost: 'reset' } : {}),
     ...optional('retriesMax', count(values, 'retries', 0, RETRIES_MAX)),
+    ...(allowWritesTo.length === 0 ? {} : { allowWritesTo }),
   };
+}
+
+function readDevices(values: OwnValues): DeviceChoice {
+  try {
+    return parseDevices(textsOf(values, 'device'));
+  } catch (error) {
+    throw new OwnOptionError('device', `--device: ${(error as Error).message}`);
+  }
+}
+
+/** Paths: as many as there are devices, or as many controllers as a device that is made for the run is to have. */
+function readControllers(values: OwnValues, device: DeviceChoice, layer: Layer, isOneToFail: boolean): number {
+  const devices = deviceTexts(device).length;
+  if (devices > 1 && layer !== 'multipath') fail('device', `one device with --layer ${layer}`, devices);
+  // A controller that dies is of interest where another path is left, if the layer knows paths at all.
+  const usual = isOneToFail && layer === 'multipath' ? 2 : devices;
+  const controllers = count(values, 'controllers', 1, CONTROLLERS_MAX) ?? usual;
+  if (controllers > 1 && layer !== 'multipath') fail('controllers', `1 with --layer ${layer}`, controllers);
+  return controllers;
+}
+
+function readMedia(
+  values: OwnValues,
+  device: DeviceChoice,
+  lbaBytes: number,
+): Pick<StackOptions, 'media' | 'mediaBytes'> {
+  if (!isMadeForRun(device)) return { media: { kind: 'own' }, mediaBytes: 0 };
+  const { media, bytes } = read(values, 'media', parseMedia) ?? { media: { kind: 'null' } };
+  if (!isModelled(device) && media.kind === 'nand') fail('media', 'null, ram or file:PATH with QEMU', 'nand');
+  const given = count(values, 'mediaSize', 1, Number.MAX_SAFE_INTEGER);
+  if (bytes !== undefined && given !== undefined && bytes !== given) fail('mediaSize', `${bytes} as --media`, given);
+  const mediaBytes = bytes ?? given ?? GIB;
+  if (mediaBytes % lbaBytes !== 0) fail('mediaSize', `a multiple of the LBA size ${lbaBytes}`, mediaBytes);
+  return { media, mediaBytes };
+}
+
+/** A device that is not modelled says itself how deep its queues may be. */
+function readRing(values: OwnValues, device: DeviceChoice): number | undefined {
+  const given = count(values, 'ring', RING_ENTRIES_MIN, RING_ENTRIES_MAX);
+  return given ?? (isModelled(device) ? RING_ENTRIES_DEFAULT : undefined);
+}
+
+function readPermissions(values: OwnValues): readonly string[] {
+  return textsOf(values, 'allowWritesTo').map((text) => {
+    const serial = text.trim();
+    return serial === '' ? fail('allowWritesTo', 'a serial number', text) : serial;
+  });
 }
 
 /** The seed of a run. @throws OwnOptionError */
@@ -210,6 +270,7 @@ type Layer = StackOptions['layer'];
 function readProtection(
   values: OwnValues,
   layer: Layer,
+  device: DeviceChoice,
   media: MediaChoice,
 ): Pick<StackOptions, 'metadataBytes' | 'pi' | 'piType'> {
   const { metadataBytes } = read(values, 'format', parseFormat) ?? {};
@@ -224,7 +285,8 @@ function readProtection(
   if (metadataBytes !== undefined && values.scatter !== undefined) {
     fail('scatter', 'contiguous memory with metadata, which is one run on the bus', String(values.scatter));
   }
-  if (pi && piType === 0) fail('pi', 'a --pi-type from 1 to 3 with it', 'on');
+  if (pi && piType === 0 && isMadeForRun(device)) fail('pi', 'a --pi-type from 1 to 3 with it', 'on');
+  if (pi && layer !== 'nvme') fail('pi', `off with --layer ${layer}, which moves data alone`, 'on');
   if (pi && media.kind === 'null') fail('pi', 'media that keep protection information, not --media null', 'on');
   return {
     ...optional('metadataBytes', metadataBytes),
@@ -236,26 +298,34 @@ function readProtection(
 function readQueues(
   values: OwnValues,
   layer: Layer,
+  device: DeviceChoice,
 ): Pick<StackOptions, 'arbitration' | 'completion' | 'iovecs' | 'payload' | 'shadowDoorbells'> {
   const payload = oneOf(values, 'payload', ['auto', 'prp', 'sgl'], 'auto');
   const iovecs = count(values, 'iovecs', 1, IOVECS_MAX) ?? 1;
   if (iovecs > 1 && layer !== 'nvme') fail('iovecs', `1 with --layer ${layer}`, iovecs);
-  const shadow = oneOf(values, 'shadowDoorbells', ['off', 'polling', 'sleeping'], 'off');
+  const shadowDoorbells = readShadowDoorbells(values, device);
   const completion = oneOf(values, 'completion', ['poll', 'interrupt', 'adaptive'], 'poll');
   if (completion !== 'poll' && layer !== 'nvme') fail('completion', `poll with --layer ${layer}`, completion);
   return {
     ...(payload === 'auto' ? {} : { payload }),
     ...(iovecs === 1 ? {} : { iovecs }),
-    ...(shadow === 'off' ? {} : { shadowDoorbells: shadow }),
+    ...optional('shadowDoorbells', shadowDoorbells),
     ...optional('arbitration', read(values, 'arbitration', parseArbitration)),
     ...(completion === 'poll' ? {} : { completion }),
   };
 }
 
+/** A modelled controller has none unless it is told how to use them; another has what it has, and the driver may leave them alone. */
+function readShadowDoorbells(values: OwnValues, device: DeviceChoice): StackOptions['shadowDoorbells'] {
+  if (isModelled(device)) {
+    const choice = oneOf(values, 'shadowDoorbells', ['off', 'polling', 'sleeping'], 'off');
+    return choice === 'off' ? undefined : choice;
+  }
+  return oneOf(values, 'shadowDoorbells', ['off', 'on'], 'on') === 'off' ? 'off' : undefined;
+}
+
 function readFaults(values: OwnValues, controllers: number): FaultChoice[] {
-  const { fault } = values;
-  const texts = typeof fault === 'string' ? [fault] : Array.isArray(fault) ? (fault as readonly string[]) : [];
-  const faults = texts.flatMap((text) => read({ fault: text }, 'fault', parseFaults)!);
+  const faults = textsOf(values, 'fault').flatMap((text) => read({ fault: text }, 'fault', parseFaults)!);
   const stray = faults.find(({ controller = 0 }) => controller >= controllers);
   if (stray !== undefined) fail('fault', `a controller below ${controllers}`, stray.controller!);
   return faults;
@@ -271,81 +341,4 @@ export function readReportOptions(values: OwnValues): ReportOptions {
     eta: oneOf(values, 'eta', ['auto', 'always', 'never'], 'auto'),
     latencyStamping: oneOf(values, 'clock', ['batch', 'exact', 'none'], 'batch'),
   };
-}
-
-/** One line that says what the stack is made of, for the report. */
-export function stackText(stackOptions: StackOptions): string {
-  const { media } = stackOptions;
-  const words = [
-    `layer ${stackOptions.layer}`,
-    `device ${stackOptions.device}`,
-    `media ${mediaName(media)} ${stackOptions.mediaBytes} bytes`,
-    `LBA ${stackOptions.lbaBytes}`,
-    `${stackOptions.controllers} controller(s)`,
-    `${stackOptions.queuePairs} queue pair(s)`,
-    `ring ${stackOptions.ringEntries}`,
-    `SQ doorbell per ${stackOptions.sqDoorbell}`,
-    `CQ doorbell per ${stackOptions.cqDoorbell === 'half' ? 'half ring' : 'poll'}`,
-    `callback in ${stackOptions.callbackIn}`,
-    `look-ahead ${stackOptions.lookAhead ? 'on' : 'off'}`,
-    stackOptions.scatterSeed === undefined ? 'memory contiguous' : `memory scattered by ${stackOptions.scatterSeed}`,
-  ];
-  return words.join(', ');
-}
-
-/** A medium as it is asked for. */
-export function mediaName(media: MediaChoice): string {
-  if (media.kind === 'file') return `file:${media.path}`;
-  return media.kind === 'nand' ? media.text : media.kind;
-}
-
-function parseMedia(text: string): MediaChoice {
-  if (text === 'null' || text === 'ram') return { kind: text };
-  if (/^nand($|:|,)/.test(text)) return parseNand(text);
-  const path = text.startsWith('file:') ? text.slice('file:'.length) : '';
-  return path === '' ? failValue('null, ram, file:PATH or nand', text) : { kind: 'file', path };
-}
-
-function oneOf<T extends string>(values: OwnValues, name: string, choices: readonly T[], fallback: T): T {
-  const value = values[name];
-  if (value === undefined) return fallback;
-  return choices.find((choice) => choice === value) ?? fail(name, `one of ${choices.join(', ')}`, String(value));
-}
-
-function count(values: OwnValues, name: string, min: number, max: number): number | undefined {
-  const value = read(values, name, parseInteger);
-  if (value !== undefined && value < min) fail(name, `${min} or more`, value);
-  if (value !== undefined && value > max) fail(name, `at most ${max}`, value);
-  return value;
-}
-
-function read<T>(values: OwnValues, name: string, parse: (text: string) => T): T | undefined {
-  const value = values[name];
-  if (typeof value !== 'string') return undefined;
-  try {
-    return parse(value);
-  } catch (error) {
-    throw new OwnOptionError(name, `${dashed(name)}: ${(error as Error).message}`);
-  }
-}
-
-function optional<K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]: V });
-}
-
-function fail(name: string, expected: string, got: string | number): never {
-  throw new OwnOptionError(
-    name,
-    `${dashed(name)}: expected ${expected}, got ${typeof got === 'number' ? got : `"${got}"`}`,
-  );
-}
-
-/** The key under which commander keeps the value of `--queue-pairs`: `queuePairs`. */
-export function optionKey(longName: string): string {
-  return longName.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** `queuePairs` as it was typed: `--queue-pairs`. */
-function dashed(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -10,6 +10,9 @@ describe('the arguments of a stack', () => {
     '--layer nvme --media nand:slc,read=9,gc=1 --format 4096+8 --pi-type 1 --pi on --payload sgl --iovecs 4',
     '--shadow-doorbells sleeping --arbitration wrr:8/4/1/2 --io-timeout 0 --on-lost reset --retries 0',
     '--layer nvme --completion adaptive --lba-bytes 512 --fault lost:count=1 --fault late:delay=5us --fault-seed 0',
+    '--device vfio:0000:01:00.0,vfio:0000:02:00.0 --nsid 2 --allow-writes-to S1 --allow-writes-to S2 --shadow-doorbells off',
+    '--device vfio-user:/run/a,b.sock --layer nvme --ring 64 --scatter=4',
+    '--device qtest:mdts=5,max_ioqpairs=4 --layer nvme --media ram:64m --format 512+8 --pi-type 1 --pi on',
     '--layer bdev --fail-controller-after 5 --cq-doorbell poll --callback-in request --scatter=0 -c 16',
   ])('make the same stack again: %s', (line) => {
     const first = stackOf(line.split(' ').filter(Boolean));

@@ -1,21 +1,19 @@
 import type { StackOptions } from './bench-options.js';
+import { deviceTexts, isMadeForRun } from './device-choice.js';
 import { faultText } from './fault-choice.js';
-import { mediaName } from './own-options.js';
+import { mediaName } from './media-choice.js';
 import { arbitrationText } from './queue-choices.js';
 
 /** The options that make exactly this stack: what `readStackOptions` reads, written back. */
 export function stackArguments(stack: StackOptions): string[] {
-  const { media, metadataBytes, arbitration } = stack;
+  const { arbitration } = stack;
   const values: Readonly<Record<string, string | number | undefined>> = {
     layer: stack.layer,
-    device: stack.device,
-    media: mediaName(media),
-    'media-size': stack.mediaBytes,
-    'lba-bytes': stack.lbaBytes,
+    nsid: stack.nsid,
+    ...(isMadeForRun(stack.device) ? makingOf(stack) : {}),
     'queue-pairs': stack.queuePairs,
     ring: stack.ringEntries,
     requests: stack.requests,
-    controllers: stack.controllers,
     'fail-controller-after': stack.failControllerAfter,
     'sq-doorbell': stack.sqDoorbell,
     'cq-doorbell': stack.cqDoorbell,
@@ -23,8 +21,6 @@ export function stackArguments(stack: StackOptions): string[] {
     'callback-in': stack.callbackIn,
     scatter: stack.scatterSeed,
     seed: stack.seed,
-    format: metadataBytes === undefined ? undefined : `${stack.lbaBytes}+${metadataBytes}`,
-    'pi-type': stack.piType,
     pi: stack.pi === true ? 'on' : undefined,
     payload: stack.payload,
     iovecs: stack.iovecs,
@@ -38,8 +34,22 @@ export function stackArguments(stack: StackOptions): string[] {
   };
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return [
+    ...deviceTexts(stack.device).map((text) => `--device=${text}`),
     ...given.map(([name, value]) => `--${name}=${value}`),
     ...(stack.faults ?? []).map((fault) => `--fault=${faultText(fault)}`),
+    ...(stack.allowWritesTo ?? []).map((serial) => `--allow-writes-to=${serial}`),
     stack.lookAhead ? '--look-ahead' : '--no-look-ahead',
   ];
+}
+
+function makingOf(stack: StackOptions): Readonly<Record<string, string | number | undefined>> {
+  const { media, mediaBytes, lbaBytes, metadataBytes, piType, controllers } = stack;
+  return {
+    media: mediaName(media),
+    'media-size': mediaBytes,
+    'lba-bytes': lbaBytes,
+    format: metadataBytes === undefined ? undefined : `${lbaBytes}+${metadataBytes}`,
+    'pi-type': piType,
+    controllers,
+  };
 }

@@ -7,7 +7,8 @@ import { describeMachine } from '../report/machine.js';
 import { colorOf, writeReport } from '../report/write-report.js';
 import { compileReference } from './c-compiler.js';
 import { runLoop, runTimer, TRIES_MAX } from './c-run.js';
-import { type Amount, type Case, chooseAmount, chooseCases, jobsOf, loopArguments, stackOf } from './cases.js';
+import type { Amount } from '../measure/amount.js';
+import { type Case, chooseAmount, chooseCases, jobsOf, loopArguments, stackOf } from './cases.js';
 import { type Comparison, emptyRows, type Row } from './comparison.js';
 import { comparisonJson, renderComparison } from './comparison-report.js';
 

@@ -6,7 +6,7 @@ import { describeStack, stackSettings } from '../report/describe-stack.js';
 import { formatCount } from '../report/format.js';
 import type { JsonObject } from '../report/json-object.js';
 import { type Machine, machineJson, machineLines } from '../report/machine.js';
-import type { Amount } from './cases.js';
+import type { Amount } from '../measure/amount.js';
 import type { Comparison, Row } from './comparison.js';
 
 /** Where nothing completed: the machine gave one of the two threads no time. */

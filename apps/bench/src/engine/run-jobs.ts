@@ -4,17 +4,20 @@ import { blockSizeBounds, type JobSpec } from '../job/job-spec.js';
 import { validateAgainstDevice } from '../job/validate-against-device.js';
 import type { JobResult, StackCounters } from '../report/job-result.js';
 import type { LiveLine } from '../report/live-line.js';
-import { DEVICE_TRANSFER_BYTES_MAX } from '../stack/device-spec.js';
 import { PAGE_BYTES } from '@phasebit/pcie';
 import { nodeClock } from '../stack/node-clock.js';
 import type { IoTarget } from '../stack/io-target.js';
 import { Stack, type StackReport } from '../stack/open-stack.js';
+import { refuseUnallowedWrites } from '../stack/write-guard.js';
 import { collectResult, reportGroups } from './collect-result.js';
 import { bufferBytesOf, largestCommandBytes } from './job-buffers.js';
 import { JobRunner } from './job-runner.js';
 import { RateSamples } from './rate-samples.js';
 import { ResourceMeter } from './resource-meter.js';
 import { runGroup } from './run-group.js';
+
+/** Period of a timer that does nothing. */
+const ALIVE_MS = 60_000;
 
 /** What a run has to say. */
 export interface RunResults {
@@ -43,25 +46,43 @@ export async function runJobs(
 ): Promise<RunResults> {
   for (const job of groups.flat()) {
     checkVerifiable(job, options);
-    checkDepth(job, options);
     checkElements(job, options);
   }
   const priorities = targetPriorities(groups);
+  // Nothing that is waited for has to keep the process alive: a device that is silent would end the run without a word.
+  const alive = setInterval(() => undefined, ALIVE_MS);
+  try {
+    return await runOnStack(groups, priorities, options, hooks);
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+async function runOnStack(
+  groups: readonly (readonly JobSpec[])[],
+  priorities: readonly Priority[],
+  options: BenchOptions,
+  hooks: RunHooks,
+): Promise<RunResults> {
+  const jobs = groups.flat();
   const stack = await Stack.open(options.stack, {
     jobs: priorities.length,
-    commandBytesMax: Math.max(...groups.flat().map(largestCommandBytes)),
+    commandBytesMax: Math.max(...jobs.map(largestCommandBytes)),
     dataBytes: Math.max(...groups.map((group) => group.reduce((sum, job) => sum + bufferBytesOf(job), 0))),
   });
   const meter = new ResourceMeter();
   const results: JobResult[] = [];
   let report: StackReport;
+  const isInterrupted = (): boolean => hooks.isInterrupted() || stack.isWantedBack;
   try {
+    if (stack.isGuarded) refuseUnallowedWrites(jobs, stack.used.devices, options.stack.allowWritesTo ?? []);
+    for (const job of jobs) checkDepth(job, options, stack);
     const device = { lbaBytes: stack.lbaBytes, deviceBytes: stack.lbaBytes * stack.blocks };
     const geometries = groups.map((group) => group.map((job) => validateAgainstDevice(job, device)));
     const targets: IoTarget[] = [];
     for (const priority of priorities) targets.push(await stack.openTarget(priority));
     for (const [at, group] of groups.entries()) {
-      if (hooks.isInterrupted()) break;
+      if (isInterrupted()) break;
       const time = new Float64Array(1);
       const used = targetsOf(group, priorities, targets);
       const runners = group.map((job, i) => {
@@ -69,7 +90,9 @@ export async function runJobs(
         return new JobRunner({ ...base, job, geometry: geometries[at][i], target: used[i] });
       });
       const waiter = stack.waitGroup(used);
-      results.push(...(await runOneGroup(runners, time, { stack, waiter }, meter, options, hooks)));
+      results.push(
+        ...(await runOneGroup(runners, time, { stack, waiter }, meter, options, { ...hooks, isInterrupted })),
+      );
       for (const pair of [...(waiter?.pairs ?? [])]) waiter?.remove(pair);
       for (const runner of runners) runner.close();
     }
@@ -179,9 +202,9 @@ function checkVerifiable(job: JobSpec, options: BenchOptions): void {
 }
 
 /** A queue pair refuses a command when it is out of requests, and the jobs do not ask twice. */
-function checkDepth(job: JobSpec, { stack }: BenchOptions): void {
-  const room = (stack.requests ?? stack.ringEntries * 2) * stack.queuePairs;
-  const needed = job.ioDepth * requestsPerCommand(largestCommandBytes(job));
+function checkDepth(job: JobSpec, { stack }: BenchOptions, { used, transferBytesMax }: Stack): void {
+  const room = (stack.requests ?? used.ringEntries * 2) * stack.queuePairs;
+  const needed = job.ioDepth * requestsPerCommand(largestCommandBytes(job), transferBytesMax);
   if (needed <= room) return;
   throw new Error(
     `job "${job.name}": iodepth: expected commands that need at most ${room} requests of the queue pairs (--requests, --ring, --queue-pairs), got ${job.ioDepth} that need ${needed}`,
@@ -189,8 +212,8 @@ function checkDepth(job: JobSpec, { stack }: BenchOptions): void {
 }
 
 /** A command that is split takes a request for each piece, and one for the whole. */
-function requestsPerCommand(bytes: number): number {
-  const pieces = Math.ceil(bytes / DEVICE_TRANSFER_BYTES_MAX);
+function requestsPerCommand(bytes: number, transferBytesMax: number): number {
+  const pieces = Math.ceil(bytes / transferBytesMax);
   return pieces === 1 ? 1 : pieces + 1;
 }
 

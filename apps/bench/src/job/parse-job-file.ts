@@ -54,6 +54,8 @@ export interface ParseOptions {
   readonly defaultSeed?: number;
   /** Options of the stack that a global section may have, and whether each mention counts. Default: none. */
   readonly stackOptions?: ReadonlyMap<string, { readonly isRepeatable: boolean }>;
+  /** Options that only a command line may have. Default: none are known. */
+  readonly commandLineOptions?: ReadonlySet<string>;
 }
 
 /** Collects sentences, each once. */
@@ -144,7 +146,7 @@ export function readSetting(
 function readSections(
   text: string,
   fileName: string,
-  { environment = {}, stackOptions }: ParseOptions,
+  { environment = {}, stackOptions, commandLineOptions }: ParseOptions,
   warnings: Warnings,
   stack: Map<string, StackSetting>,
 ): Section[] {
@@ -164,6 +166,8 @@ function readSections(
     }
     const [key, value] = splitSetting(line, place);
     if (current === undefined) throw new JobFileError(place, `expected a [section] before any option, got "${key}"`);
+    if (commandLineOptions?.has(key) === true)
+      throw new JobFileError(place, `${key}: expected on the command line, where whoever runs the jobs gives it`);
     const expanded = value === undefined ? undefined : expandVariables(value, environment, place, warnings);
     const stackOption = stackOptions?.get(key);
     if (stackOption !== undefined) {

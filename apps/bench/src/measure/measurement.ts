@@ -9,6 +9,12 @@ export interface Measurement {
   /** of the direction that did most; absent when not taken */
   readonly latency?: { readonly p50Ns: number; readonly p99Ns: number; readonly maxNs: number };
   readonly mmioWritesPerIo: number;
+  /** submission doorbells that went through memory */
+  readonly sqShadowWritesPerIo: number;
+  /** whose figures they are, as the report says it; absent: it does not */
+  readonly figures?: string;
+  /** whether every device offers doorbells through memory; absent: the report does not say */
+  readonly offersShadowDoorbells?: boolean;
   /** processor time over time: 1 is one core all the time */
   readonly cores: number;
   readonly errors: number;
@@ -20,7 +26,12 @@ export interface Measurement {
 /** What this reads of the JSON that `run --output-format=json` prints: fio's, and what is under `phasebit`. */
 interface ChildReport {
   readonly jobs: readonly (Readonly<Record<Direction, DirectionReport>> & CommonReport)[];
-  readonly phasebit: { readonly jobs: readonly OwnReport[] };
+  readonly phasebit: { readonly run?: RunReport; readonly jobs: readonly OwnReport[] };
+}
+
+interface RunReport {
+  readonly figures?: string;
+  readonly devices?: readonly { readonly offers_shadow_doorbells: boolean }[];
 }
 
 interface CommonReport {
@@ -42,6 +53,7 @@ interface DirectionReport {
 
 interface OwnReport {
   readonly mmio_writes_per_io: number | null;
+  readonly sq_shadow_writes_per_io: number | null;
   readonly errors: number;
   readonly errors_by_status: Readonly<Record<string, number>>;
   readonly verified_bytes: number;
@@ -56,6 +68,8 @@ export function readMeasurements(text: string): Measurement[] {
   } catch (cause) {
     throw new Error('expected a JSON report from the measuring process, got something else', { cause });
   }
+  const { figures, devices } = report.phasebit.run ?? {};
+  const offers = devices?.every((each) => each.offers_shadow_doorbells);
   return report.jobs.map((job, at) => {
     const directions = [job.read, job.write, job.trim];
     const sum = (take: (direction: DirectionReport) => number): number =>
@@ -69,6 +83,9 @@ export function readMeasurements(text: string): Measurement[] {
       bytesPerSecond: sum((direction) => direction.bw_bytes),
       ...latencyOf(directions.reduce((most, next) => (next.total_ios > most.total_ios ? next : most))),
       mmioWritesPerIo: own.mmio_writes_per_io ?? 0,
+      sqShadowWritesPerIo: own.sq_shadow_writes_per_io ?? 0,
+      ...(figures === undefined ? {} : { figures }),
+      ...(offers === undefined ? {} : { offersShadowDoorbells: offers }),
       cores: (job.usr_cpu + job.sys_cpu) / 100,
       errors: own.errors,
       errorsByStatus: own.errors_by_status,

@@ -1,5 +1,6 @@
-import type { BenchOptions, StackOptions } from '../cli/bench-options.js';
-import { mediaName } from '../cli/own-options.js';
+import { type BenchOptions, RING_ENTRIES_DEFAULT, type StackOptions } from '../cli/bench-options.js';
+import { deviceTexts, isMadeForRun, isModelled } from '../cli/device-choice.js';
+import { mediaName } from '../cli/media-choice.js';
 import { arbitrationText } from '../cli/queue-choices.js';
 
 /**
@@ -9,8 +10,12 @@ import { arbitrationText } from '../cli/queue-choices.js';
  */
 export function describeStack(options: BenchOptions, except: readonly string[] = []): string {
   return Object.entries(stackSettings(options, except))
-    .map(([name, value]) => `${name} ${String(value)}`)
+    .map(([name, value]) => `${name} ${String(value)}${isModel(name, options) ? ' (modelled)' : ''}`)
     .join(' | ');
+}
+
+function isModel(name: string, { stack }: BenchOptions): boolean {
+  return name === 'device' && isModelled(stack.device);
 }
 
 /** The choices of the stack by their option names. */
@@ -19,13 +24,13 @@ export function stackSettings(
   except: readonly string[] = [],
 ): Record<string, string | number> {
   const settings: Record<string, string | number> = {
-    device: stack.device,
-    media: mediaText(stack),
+    device: deviceTexts(stack.device).join(','),
+    ...(isMadeForRun(stack.device) ? { media: mediaText(stack) } : {}),
     layer: stack.layer,
     controllers: stack.controllers,
     'queue-pairs': stack.queuePairs,
-    ring: stack.ringEntries,
-    'lba-bytes': stack.lbaBytes,
+    ring: stack.ringEntries ?? `at most ${RING_ENTRIES_DEFAULT}`,
+    ...(isMadeForRun(stack.device) ? { 'lba-bytes': stack.lbaBytes } : {}),
     'sq-doorbell': stack.sqDoorbell,
     'cq-doorbell': stack.cqDoorbell,
     'callback-in': stack.callbackIn,
@@ -41,6 +46,7 @@ export function stackSettings(
 /** Those that say something only where they were chosen. */
 function chosenSettings(stack: StackOptions): Record<string, string | number> {
   const all: Record<string, string | number | undefined> = {
+    nsid: stack.nsid,
     format: stack.metadataBytes === undefined ? undefined : `${stack.lbaBytes}+${stack.metadataBytes}`,
     'pi-type': stack.piType,
     pi: stack.pi === true ? 'on' : undefined,
@@ -54,6 +60,7 @@ function chosenSettings(stack: StackOptions): Record<string, string | number> {
     'io-timeout': stack.ioTimeoutMs,
     'on-lost': stack.onLost,
     retries: stack.retriesMax,
+    'allow-writes-to': stack.allowWritesTo?.join(','),
   };
   const chosen = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return Object.fromEntries(chosen);

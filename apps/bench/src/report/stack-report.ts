@@ -4,6 +4,7 @@ import type { DeviceReport } from '../stack/device-spec.js';
 import type { StackReport } from '../stack/open-stack.js';
 import { formatCount, formatRatio } from './format.js';
 import type { JsonObject } from './json-object.js';
+import { usedDevicesJson } from './used-devices.js';
 
 /** What happened to the stack in the whole run, for people: empty, or lines that end with a newline. */
 export function stackReportText(
@@ -40,6 +41,7 @@ function flashLines({ nand }: DeviceReport): string[] {
 export function stackReportJson(report: StackReport, { media }: StackOptions): JsonObject {
   const { device, resets, lost, shutdownErrors } = report;
   return {
+    ...usedDevicesJson(report.used),
     faults: device.faults.map(({ controller, rule, struck }) => ({ controller, rule, struck })),
     struck_commands: device.struckCommands,
     resets,

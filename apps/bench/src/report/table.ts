@@ -37,18 +37,18 @@ const COLUMNS_MAX = 5;
  *
  * @param results - in the order of the file
  * @param machine - where it ran
- * @param stackLine - what the stack was made of, one line
+ * @param stackLines - what the stack was made of
  * @param color - by default what picocolors finds out (NO_COLOR, FORCE_COLOR, a terminal)
  * @returns text that ends with a newline
  */
 export function renderReport(
   results: readonly JobResult[],
   machine: Machine,
-  stackLine: string,
+  stackLines: readonly string[],
   color: boolean = pc.isColorSupported,
 ): string {
   const paint = pc.createColors(color);
-  const lines = [...machineLines(machine), stackLine, ''];
+  const lines = [...machineLines(machine), ...stackLines, ''];
   for (const result of results) {
     lines.push(
       `${paint.bold(result.name)}: ${optionsText(result)}${result.interrupted ? paint.yellow(' (interrupted)') : ''}`,

@@ -1,60 +1,45 @@
-import type { DmaArena, LinkMemory } from '@phasebit/pcie';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
-import { DeviceSet } from './device-set.js';
-import { type DeviceReport, type DeviceSpec, NO_DEVICE_REPORT } from './device-spec.js';
-import { CONTROL_WORDS, NAP_MS, NAP_WORD, STOP_WORD, type ThreadStart } from './thread-protocol.js';
+import type { PciIdentity } from '@phasebit/nvme';
+import type { DmaSpace, PcieFunction } from '@phasebit/pcie';
+import type { DeviceReport } from './device-spec.js';
 
-/** Where the devices run. */
+/** How the functions of a run are reached. */
+export type Transport = 'inline' | 'thread' | 'vfio' | 'vfio-user' | 'qtest';
+
+/** A function of a run, and what is known of it before its controller is asked. */
+export interface PlacedFunction {
+  readonly function: PcieFunction;
+  /** by which it is told from others, `vfio:0000:01:00.0` */
+  readonly name: string;
+  /** who made it, to find its quirks; absent: not known */
+  readonly pci?: PciIdentity;
+}
+
+/** Where the functions of a run come from, and what keeps them going: the one thing that differs from transport to transport. */
 export interface DevicePlace {
-  /** Gives devices on this thread their turn; devices on another take theirs themselves. */
+  readonly transport: Transport;
+  /** one for each path; all reach the same memory */
+  readonly functions: readonly PlacedFunction[];
+  readonly dma: DmaSpace;
+  /** whose figures those of the run are, a sentence for the report */
+  readonly figures: string;
+  /** whether somebody may have data there: jobs write only with permission */
+  readonly isGuarded: boolean;
+  /** Gives devices on this thread their turn; others take theirs themselves. */
   step(): void;
-  /** Makes room for the devices' thread, where there are more threads than processors; nothing where they are on this one. */
+  /** Makes room for a device on another thread or in another process, where these are more than processors; nothing otherwise. */
   nap(): void;
-  /** Lets a moment pass while the host waits for a device. */
-  pause(): Promise<void>;
-  /** Ends the devices: what was written is durable then. Gives what they have to say. */
+  /** Whether somebody wants a device back, or it is gone: the run is to end soon. */
+  isWantedBack(): boolean;
+  /** Gives the devices up, or ends them: what was written is durable then. To be called after their controllers have been shut down. */
   close(): Promise<DeviceReport>;
 }
 
-/** Devices on this thread: stepped by whoever waits for them. */
-export function placeInline(spec: DeviceSpec, links: readonly LinkMemory[], arenas: readonly DmaArena[]): DevicePlace {
-  const devices = new DeviceSet(spec, links, arenas);
-  return {
-    step: () => void devices.step(),
-    nap: () => undefined,
-    pause: () => {
-      devices.step();
-      return Promise.resolve();
-    },
-    close: () => Promise.resolve(devices.close()),
-  };
-}
-
-/** Devices on a thread of their own. @throws Error when their medium cannot be had as asked */
-export async function placeOnThread(
-  spec: DeviceSpec,
-  links: readonly LinkMemory[],
-  arenas: readonly DmaArena[],
-): Promise<DevicePlace> {
-  const control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4));
-  const workerData: ThreadStart = { spec, links, arenas, control };
-  const worker = new Worker(new URL('./device-worker.js', import.meta.url), { workerData });
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    worker.once('message', () => resolve());
-    worker.once('error', reject);
-  });
-  let report = NO_DEVICE_REPORT;
-  worker.on('message', (last: DeviceReport) => (report = last));
-  return {
-    step: () => undefined,
-    nap: () => void Atomics.wait(control, NAP_WORD, 0, NAP_MS),
-    pause: () => nextTurn(),
-    close: async () => {
-      Atomics.store(control, STOP_WORD, 1);
-      await ended;
-      return report;
-    },
-  };
+/** What the functions of a run have to be made for. */
+export interface PlaceDemand {
+  /** I/O queue pairs of each controller */
+  readonly queuePairs: number;
+  /** bytes of DMA memory for queues and what goes with them, contiguous on the bus */
+  readonly ringBytes: number;
+  /** bytes of DMA memory for payloads */
+  readonly dataBytes: number;
 }

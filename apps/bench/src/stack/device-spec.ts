@@ -45,6 +45,3 @@ export const NO_DEVICE_REPORT: DeviceReport = { faults: [], struckCommands: 0 };
 
 /** Entries of the largest queue the modelled controllers allow: CAP.MQES + 1. */
 export const DEVICE_RING_ENTRIES_MAX = 4096;
-
-/** Most bytes of one command of the modelled controllers: MDTS 7, 128 pages. */
-export const DEVICE_TRANSFER_BYTES_MAX: number = 128 * 4096;

@@ -2,53 +2,45 @@ import { NvmeBdev, PathController } from '@phasebit/bdev-nvme';
 import {
   addStatistics,
   Controller,
-  type ControllerOptions,
+  type Namespace,
   PollGroup,
   type QueuePair,
   type QueuePairOptions,
   type QueuePairStatistics,
   type QueuePriority,
 } from '@phasebit/nvme';
-import {
-  createLinkMemory,
-  DmaSpace,
-  type LinkMemory,
-  type MemoryOrder,
-  type MmioCounters,
-  openLink,
-  PAGE_BYTES,
-  type PcieFunction,
-} from '@phasebit/pcie';
-import { arch } from 'node:process';
+import type { DmaSpace, MmioCounters } from '@phasebit/pcie';
 import type { StackOptions } from '../cli/bench-options.js';
 import { BdevTarget } from './bdev-target.js';
-import { type DevicePlace, placeInline, placeOnThread } from './device-place.js';
-import type { DeviceReport, DeviceSpec } from './device-spec.js';
+import { type DeviceFacts, factsOf } from './device-facts.js';
+import type { DevicePlace, Transport } from './device-place.js';
+import type { DeviceReport } from './device-spec.js';
+import { controllerOptions, ioCountOf, queuePairOptions, ringEntriesOf } from './driver-options.js';
 import type { IoTarget } from './io-target.js';
-import { planMemory } from './memory-plan.js';
+import { placeDemand, type StackDemand, wholePages } from './memory-need.js';
+import { chooseNamespace, expectUsable } from './namespace-choice.js';
 import { nodeClock } from './node-clock.js';
 import { NvmeTarget } from './nvme-target.js';
 import { NvmeTransferTarget } from './nvme-transfer-target.js';
+import { openPlace } from './open-place.js';
 import { SpreadTarget } from './spread-target.js';
 
-/** The namespace that every modelled controller shows. */
-const NSID = 1;
-
-/** x86 keeps stores and loads in order: one atomic load begins a poll. Elsewhere each entry takes one. */
-const MEMORY_ORDER: MemoryOrder = arch === 'x64' || arch === 'ia32' ? 'store-order' : 'weak';
-
-/** What the jobs of a run need beside the stack itself. */
-export interface StackDemand {
-  /** jobs that run side by side at most: each has queue pairs of its own */
-  readonly jobs: number;
-  /** bytes of DMA memory for their buffers */
-  readonly dataBytes: number;
-  /** bytes of the largest command that any of them issues */
-  readonly commandBytesMax: number;
+/** What the jobs of a run were done on. */
+export interface UsedDevices {
+  readonly transport: Transport;
+  /** whose figures they are, a sentence */
+  readonly figures: string;
+  /** one for each path */
+  readonly devices: readonly DeviceFacts[];
+  /** the namespace that the jobs used */
+  readonly nsid: number;
+  /** entries of each ring */
+  readonly ringEntries: number;
 }
 
 /** What is known of a run's stack when it has ended. */
 export interface StackReport {
+  readonly used: UsedDevices;
   readonly device: DeviceReport;
   /** how often a controller was reset, by the reason */
   readonly resets: Readonly<Record<string, number>>;
@@ -67,46 +59,52 @@ export class Stack {
   private readonly resets: Record<string, number> = {};
   private readonly lost: Record<string, number> = {};
   private readonly pairsOf = new Map<IoTarget, QueuePair[]>();
+  private readonly namespace: Namespace;
   private vectorsGiven = 0;
 
   private constructor(
     private readonly options: StackOptions,
     private readonly demand: StackDemand,
     private readonly place: DevicePlace,
-    private readonly functions: readonly PcieFunction[],
     private readonly controllers: readonly Controller[],
     private readonly sources: readonly PathController[],
+    /** the devices */
+    readonly used: UsedDevices,
   ) {
-    this.dma = functions[0].dma;
+    this.dma = place.dma;
+    this.namespace = controllers[0].namespace(used.nsid);
     for (const each of controllers) {
       each.onReset = (error) => count(this.resets, error?.code ?? 'asked for');
       each.onFailed = (error) => count(this.lost, error.code);
     }
   }
 
-  /** Builds devices and links, and brings the controllers up. @throws Error saying what cannot be had */
+  /** Opens or makes the devices, and brings their controllers up. @throws Error saying what cannot be had */
   static async open(options: StackOptions, demand: StackDemand): Promise<Stack> {
-    const pairs = demand.jobs * options.queuePairs;
-    const metadataBytes = pairs * metadataRoom(options, demand);
-    const planned = planMemory(options, pairs * options.controllers, demand.dataBytes + metadataBytes);
-    const dma = new DmaSpace();
-    dma.attach(planned.rings);
-    dma.attach(planned.data);
-    const shared = options.device === 'thread';
-    const links: LinkMemory[] = [];
-    for (let i = 0; i < options.controllers; i++)
-      links.push(createLinkMemory({ queues: pairs + 1, vectors: pairs + 1, shared }));
-    const spec = deviceSpec(options, pairs);
-    const place = shared ? await placeOnThread(spec, links, dma.arenas) : placeInline(spec, links, dma.arenas);
+    const needed = placeDemand(options, demand);
+    const place = await openPlace(options, needed);
+    const controllers: Controller[] = [];
     try {
-      const surroundings = { dma, clock: nodeClock, pause: () => place.pause(), memoryOrder: MEMORY_ORDER };
-      const functions = links.map((memory) => openLink({ memory, ...surroundings }));
-      const controllers: Controller[] = [];
-      for (const each of functions) controllers.push(await Controller.attach(each, controllerOptions(options, pairs)));
+      for (const { function: each, pci } of place.functions) {
+        controllers.push(await Controller.attach(each, controllerOptions(options, needed.queuePairs, pci)));
+      }
+      const devices = place.functions.map((each, at) => factsOf(each, controllers[at]));
+      for (const each of devices) expectQueuePairs(each, needed.queuePairs, options);
+      const nsid = chooseNamespace(options, devices[0]);
+      expectUsable(options, controllers[0].namespace(nsid), devices[0]);
+      const ringEntries = ringEntriesOf(options, Math.min(...devices.map((each) => each.queueEntriesMax)));
       const sources: PathController[] = [];
       for (const each of controllers) sources.push(await PathController.open(each));
-      return new Stack(options, demand, place, functions, controllers, sources);
+      const { transport, figures } = place;
+      return new Stack(options, demand, place, controllers, sources, {
+        transport,
+        figures,
+        devices,
+        nsid,
+        ringEntries,
+      });
     } catch (error) {
+      for (const each of controllers) await each.shutDown({ deadlineMs: SHUTDOWN_MS }).catch(() => undefined);
       await place.close();
       throw error;
     }
@@ -114,12 +112,27 @@ export class Stack {
 
   /** bytes of a logical block, and logical blocks in all */
   get lbaBytes(): number {
-    return this.controllers[0].namespace(NSID).blockBytes;
+    return this.namespace.blockBytes;
   }
 
   /** See {@link Stack.lbaBytes}. */
   get blocks(): number {
-    return this.controllers[0].namespace(NSID).blocks;
+    return this.namespace.blocks;
+  }
+
+  /** Most bytes of one command: a longer one is cut. */
+  get transferBytesMax(): number {
+    return Math.min(...this.used.devices.map((each) => each.transferBytesMax));
+  }
+
+  /** Whether somebody may have data on the devices: jobs write only with permission. */
+  get isGuarded(): boolean {
+    return this.place.isGuarded;
+  }
+
+  /** Whether the run is to end soon, since somebody wants a device back or it is gone. */
+  get isWantedBack(): boolean {
+    return this.place.isWantedBack();
   }
 
   /** Accesses to registers and doorbells of all controllers since the start. */
@@ -132,7 +145,9 @@ export class Stack {
       sqShadowWrites: 0,
       cqShadowWrites: 0,
     };
-    for (const { counters } of this.functions) {
+    for (const {
+      function: { counters },
+    } of this.place.functions) {
       sum.registerReads += counters.registerReads;
       sum.registerWrites += counters.registerWrites;
       sum.sqDoorbellWrites += counters.sqDoorbellWrites;
@@ -151,7 +166,9 @@ export class Stack {
   /** MSI-X messages of I/O queue pairs since the start. */
   get messages(): number {
     let sum = 0;
-    for (const { vectors } of this.functions) {
+    for (const {
+      function: { vectors },
+    } of this.place.functions) {
       for (let vector = 1; vector < vectors.count; vector++) sum += vectors.received(vector);
     }
     return sum;
@@ -209,33 +226,47 @@ export class Stack {
         shutdownErrors.push(`controller ${at} could not be shut down: ${(error as Error).message}`);
       }
     }
-    return { device: await this.place.close(), resets: this.resets, lost: this.lost, shutdownErrors };
+    const { used, resets, lost } = this;
+    return { used, device: await this.place.close(), resets, lost, shutdownErrors };
   }
 
   private async openOne(priority: QueuePriority | undefined, pairs: QueuePair[]): Promise<IoTarget> {
     const { layer } = this.options;
-    const queuePair = { ...queuePairOptions(this.options), ...(priority === undefined ? {} : { priority }) };
+    const { ringEntries, nsid } = this.used;
+    const queuePair = {
+      ...queuePairOptions(this.options, ringEntries),
+      ...(priority === undefined ? {} : { priority }),
+    };
     if (layer === 'nvme') return this.openDriver(queuePair, pairs);
     const controllers = layer === 'bdev' ? this.sources.slice(0, 1) : this.sources;
-    const bdev = new NvmeBdev({ name: 'nvme0n1', controllers, nsid: NSID });
-    return new BdevTarget(await bdev.openChannel({ ioCount: ioCountOf(this.options), queuePair }));
+    const bdev = new NvmeBdev({ name: 'nvme0n1', controllers, nsid });
+    return new BdevTarget(await bdev.openChannel({ ioCount: ioCountOf(this.options, ringEntries), queuePair }));
   }
 
   private async openDriver(options: QueuePairOptions, pairs: QueuePair[]): Promise<IoTarget> {
-    const { completion, iovecs, metadataBytes, pi = false } = this.options;
-    const controller = this.controllers[0];
-    const interruptVector = ++this.vectorsGiven;
-    const pair = await controller.createQueuePair(completion === undefined ? options : { ...options, interruptVector });
+    const { completion, iovecs, pi = false } = this.options;
+    const { namespace } = this;
+    const vector = completion === undefined ? {} : { interruptVector: this.nextVector() };
+    const pair = await this.controllers[0].createQueuePair({ ...options, ...vector });
     pairs.push(pair);
-    const namespace = controller.namespace(NSID);
-    if (iovecs === undefined && metadataBytes === undefined) return new NvmeTarget(pair, namespace);
+    if (iovecs === undefined && namespace.metadataBytes === 0) return new NvmeTarget(pair, namespace);
     const [readMetadata, writeMetadata] = [this.openMetadata(), this.openMetadata()];
     return new NvmeTransferTarget(pair, namespace, { iovecs: iovecs ?? 1, pi, readMetadata, writeMetadata });
   }
 
+  /** The admin queue has the first. */
+  private nextVector(): number {
+    const { vectors } = this.used.devices[0];
+    if (++this.vectorsGiven < vectors) return this.vectorsGiven;
+    throw new Error(
+      `--completion: expected at most ${Math.max(0, vectors - 1)} queue pairs, as many as the device has MSI-X vectors beside the admin queue's, got more`,
+    );
+  }
+
   /** Memory for metadata, all zeroes, as long as the stack lives; 0 without metadata. */
   private openMetadata(): number {
-    const bytes = metadataBytesOf(this.options, this.demand);
+    const { metadataBytes, blockBytes } = this.namespace;
+    const bytes = wholePages((this.demand.commandBytesMax / blockBytes) * metadataBytes);
     if (bytes === 0) return 0;
     const address = this.dma.allocate(bytes);
     this.dma.bytes(address, bytes).fill(0);
@@ -243,76 +274,16 @@ export class Stack {
   }
 }
 
+/** A controller grants what it has: fewer pairs than the jobs need would be another run than was asked for. */
+function expectQueuePairs({ name, queuePairs }: DeviceFacts, needed: number, options: StackOptions): void {
+  if (queuePairs >= needed) return;
+  const jobs = needed / options.queuePairs;
+  throw new Error(
+    `--queue-pairs: expected at most ${queuePairs} I/O queue pairs in all, which is what ${name} grants, got ${needed}: ${options.queuePairs} for each job, jobs at a time ${jobs}`,
+  );
+}
+
 /** The driver's own failures are counted by what they are called. */
 function count(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
-}
-
-/** Bytes of metadata of one queue pair: those of a read and those of a write, whole pages each. */
-function metadataRoom(options: StackOptions, demand: StackDemand): number {
-  return 2 * metadataBytesOf(options, demand);
-}
-
-function metadataBytesOf({ metadataBytes = 0, lbaBytes }: StackOptions, { commandBytesMax }: StackDemand): number {
-  return Math.ceil(((commandBytesMax / lbaBytes) * metadataBytes) / PAGE_BYTES) * PAGE_BYTES;
-}
-
-function controllerOptions(options: StackOptions, ioQueuePairs: number): ControllerOptions {
-  const { arbitration, ioTimeoutMs, onLost } = options;
-  return {
-    clock: nodeClock,
-    ioQueuePairs,
-    ...(arbitration === undefined ? {} : { arbitration }),
-    ...(ioTimeoutMs === undefined ? {} : { ioTimeoutMs }),
-    ...(onLost === undefined ? {} : { onLost }),
-  };
-}
-
-function deviceSpec(options: StackOptions, queuePairs: number): DeviceSpec {
-  return {
-    media: options.media,
-    mediaBytes: options.mediaBytes,
-    lbaBytes: options.lbaBytes,
-    controllers: options.controllers,
-    queuePairs,
-    failControllerAfter: options.failControllerAfter,
-    metadataBytes: options.metadataBytes ?? 0,
-    piType: options.piType ?? 0,
-    shadowDoorbells: options.shadowDoorbells ?? 'off',
-    faults: options.faults ?? [],
-    faultSeed: options.faultSeed ?? options.seed,
-  };
-}
-
-function queuePairOptions(options: StackOptions): QueuePairOptions {
-  const {
-    ringEntries: entries,
-    sqDoorbell,
-    cqDoorbell,
-    callbackIn,
-    lookAhead,
-    completionsPerPollMax,
-    requests,
-    payload,
-    iovecs,
-    retriesMax,
-  } = options;
-  return {
-    entries,
-    sqDoorbell,
-    cqDoorbell,
-    callbackIn,
-    lookAhead,
-    ...(completionsPerPollMax === undefined ? {} : { completionsPerPollMax }),
-    ...(requests === undefined ? {} : { requests }),
-    ...(payload === undefined ? {} : { payload }),
-    // Elements that follow each other would be one descriptor otherwise.
-    ...(iovecs === undefined ? {} : { sglMerge: false }),
-    ...(retriesMax === undefined ? {} : { retriesMax }),
-  };
-}
-
-/** As many block I/Os as the driver has requests: a deeper queue waits in the driver, not in front of it. */
-function ioCountOf(options: StackOptions): number {
-  return Math.min(65_536, options.requests ?? options.ringEntries * 2);
 }

@@ -15,6 +15,7 @@ function measured(changes: Partial<Measurement> = {}): Measurement {
       iops: 10e6,
       bytesPerSecond: 40.96e9,
       mmioWritesPerIo: 0.01,
+      sqShadowWritesPerIo: 0,
       cores: 1,
     },
     ...{ errors: 0, errorsByStatus: {}, verifiedBytes: 0, verifyErrors: 0 },

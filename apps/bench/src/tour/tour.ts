@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchOptions, StackOptions } from '../cli/bench-options.js';
+import { deviceTexts, isModelled } from '../cli/device-choice.js';
 import { measure } from '../measure/child-run.js';
 import { interruptSignal } from '../measure/interrupt.js';
 import { ProgressLines } from '../measure/progress-lines.js';
@@ -97,7 +98,13 @@ function resultText(result: ScenarioResult): string {
   return `${result.scenario.label.padEnd(33)} ${rate.padStart(12)}${isAsExpected(result) ? '' : '   NOT AS EXPECTED'}`;
 }
 
-function refuseChosen({ typed }: BenchOptions): void {
+function refuseChosen({ typed, stack }: BenchOptions): void {
+  if (!isModelled(stack.device)) {
+    const device = deviceTexts(stack.device).join();
+    throw new Error(
+      `--device: the tour is of devices that this program models; expected jobs for ${device}, for example --rw=randread --iodepth=32 --runtime=5 --time_based`,
+    );
+  }
   const name = typed.find((one) => CHOSEN.includes(one) || CHOSEN.includes(one.replace(/^no-/, '')));
   if (name === undefined) return;
   throw new Error(
