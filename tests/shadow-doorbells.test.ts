@@ -3,8 +3,8 @@
  */
 import { NullMedium } from '@phasebit/controller';
 import { type QueuePairOptions, SUBMIT_ACCEPTED } from '@phasebit/nvme';
-import type { MmioCounters } from '@phasebit/pcie';
-import { describe, expect, it } from 'vitest';
+import { type MmioCounters, ShadowDoorbells } from '@phasebit/pcie';
+import { describe, expect, it, vi } from 'vitest';
 import { InlineStack, NSID } from './support/inline-stack.js';
 
 const IOS = 20_000;
@@ -72,5 +72,26 @@ describe('a queue pair over shadow doorbells', () => {
   it('touches no shadow when the controller does not offer them', async () => {
     const counted = await countAccesses('off', 4, { entries: 64, sqDoorbell: 'command' });
     expect(counted).toMatchObject({ sqShadowWrites: 0, cqShadowWrites: 0, sqDoorbellWrites: IOS });
+  });
+});
+
+describe('a queue identifier that is used again over shadow doorbells', () => {
+  it('begins with what the queue before has left, where the controller does not overwrite it', async () => {
+    const stack = await InlineStack.open({ device: { shadowDoorbells: 'sleeping' } });
+    const [controller] = stack.controllers;
+    const sentBefore: number[] = [];
+    const clear = vi.spyOn(ShadowDoorbells.prototype, 'clear').mockImplementation(() => {
+      sentBefore.push(controller.admin.queuePair.statistics.submitted);
+    });
+    for (let round = 0; round < 2; round++) {
+      const { submitted } = controller.admin.queuePair.statistics;
+      const pair = await stack.openPair({ entries: 8 });
+      expect(pair.qid).toBe(1);
+      // Once the queues are there, both pages are the controller's to look at.
+      expect(sentBefore[round]).toBe(submitted);
+      await controller.deleteQueuePair(pair);
+    }
+    expect(clear.mock.calls).toEqual([[1], [1]]);
+    clear.mockRestore();
   });
 });

@@ -28,6 +28,8 @@ export async function bundle(entry: string): Promise<Bundle> {
     target: 'es2022',
     conditions: ['@phasebit/source'],
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+    // The one native module is found from the package that has it, wherever the program lies.
+    define: { 'import.meta.url': JSON.stringify(new URL('../../packages/linux/src/libc.ts', import.meta.url).href) },
     sourcemap: 'inline',
     logLevel: 'error',
   });
