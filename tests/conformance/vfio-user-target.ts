@@ -34,7 +34,7 @@ export async function openVfioUserTarget(byMessage: boolean): Promise<OpenTarget
     queues: QUEUES,
     cmbBytes: CMB_BYTES,
     mapDoorbells: !byMessage,
-    whileWaiting: () => (fn as VfioUserFunction | undefined)?.serve(),
+    whileWaiting: () => fn?.serve(),
     makeDevice: (link, dma) =>
       new Controller({
         ...CONFORMANCE_DEVICE,

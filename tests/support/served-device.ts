@@ -12,7 +12,7 @@ export interface ServedDeviceStart {
   readonly cmbBytes: number;
 }
 
-const start = JSON.parse(process.argv[2]!) as ServedDeviceStart;
+const start = JSON.parse(process.argv[2]) as ServedDeviceStart;
 const clock = { nowNs: (): number => performance.now() * 1e6 };
 const server = VfioUserServer.listen({
   path: start.path,

@@ -55,9 +55,7 @@ guestSuite('Linux on our controller', { qemu: 'vfio-user' }, () => {
   });
   afterAll(async () => {
     await guest?.close();
-    // Powering off is a shutdown to the controller.
-    expect(served.controller.state).toBe('shut-down');
-    await served.close();
+    await served?.close();
   });
 
   it('is found without a complaint', async () => {
@@ -66,12 +64,6 @@ guestSuite('Linux on our controller', { qemu: 'vfio-user' }, () => {
     expect(complaints(dmesg).join('\n')).toBe('');
     expect(dmesg).toContain(`nvme nvme0: pci function ${linux.address}`);
     expect(dmesg).toContain('nvme nvme0: 2/0/0 default/read/poll queues');
-  });
-
-  it('complains of nothing that the filter does not see', () => {
-    expect(
-      complaints('[    1.2] nvme nvme0: ctrl returned bogus length: 8 for NVME_NIDT_NGUID\n[ 2.0] all is well'),
-    ).toHaveLength(1);
   });
 
   it('lists its namespaces', async () => {

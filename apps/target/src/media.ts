@@ -1,4 +1,5 @@
 import { FileMedium, type Medium, NullMedium, RamMedium } from '@phasebit/controller';
+import { PAGE_BYTES } from '@phasebit/pcie';
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { parseSize } from './values.js';
 
@@ -12,9 +13,6 @@ export interface OpenMedium {
   close(): void;
 }
 
-/** Sizes are whole pages. */
-const GRANULARITY_BYTES = 4096;
-
 /** Reads `ram:SIZE`, `null:SIZE` or `file:PATH`. @throws Error */
 export function parseMedia(text: string): MediaChoice {
   const [kind = '', ...rest] = text.split(':');
@@ -24,8 +22,7 @@ export function parseMedia(text: string): MediaChoice {
     throw new Error(`expected ram:SIZE, null:SIZE or file:PATH, got '${text}'`);
   }
   const bytes = parseSize(value);
-  if (bytes % GRANULARITY_BYTES !== 0)
-    throw new Error(`expected a multiple of ${GRANULARITY_BYTES} bytes, got '${text}'`);
+  if (bytes % PAGE_BYTES !== 0) throw new Error(`expected a multiple of ${PAGE_BYTES} bytes, got '${text}'`);
   return { kind, bytes };
 }
 
@@ -55,9 +52,9 @@ function openFile(path: string): OpenMedium {
 function fileMedium(fd: number, path: string): Medium {
   const stat = fstatSync(fd);
   if (!stat.isFile()) throw new Error(`--media file:${path}: expected a regular file, found something else`);
-  if (stat.size === 0 || stat.size % GRANULARITY_BYTES !== 0) {
+  if (stat.size === 0 || stat.size % PAGE_BYTES !== 0) {
     throw new Error(
-      `--media file:${path}: expected a size that is a multiple of ${GRANULARITY_BYTES} bytes, found ${stat.size}; ` +
+      `--media file:${path}: expected a size that is a multiple of ${PAGE_BYTES} bytes, found ${stat.size}; ` +
         `\`truncate -s 64M ${path}\` makes one`,
     );
   }

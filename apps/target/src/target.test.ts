@@ -1,3 +1,5 @@
+import { Transfer } from '@phasebit/controller';
+import { createDmaArena, DeviceDma } from '@phasebit/pcie';
 import { openVfioUser } from '@phasebit/vfio-user';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -5,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseArguments } from './arguments.js';
+import { openMedium } from './media.js';
 import { Target } from './target.js';
 
 const clock = { nowNs: (): number => performance.now() * 1e6 };
@@ -98,15 +101,25 @@ describe('a target', () => {
     const file = name.startsWith('/') ? name : `FOLDER/${name}`;
     expect(() => open(`--socket FOLDER/s --media file:${file}`)).toThrow(why.replace('FOLDER', folder));
   });
+});
 
-  it('serves a file that is not the one of the host', async () => {
+describe('a medium in a file', () => {
+  it('writes elsewhere than into that file, or reads something else', () => {
     writeFileSync(at('disk'), '');
     truncateSync(at('disk'), 1 << 20);
-    const target = open('--socket FOLDER/s --media file:FOLDER/disk --lba-size 4096');
-    await serve(target, async () => {
-      const fn = await openVfioUser(at('s'), { clock, arenas: [{ bytes: 1 << 16 }] });
-      expect(await fn.registers.read32(0x08)).toBe(0x0002_0000);
-      fn.close();
-    });
+    const opened = openMedium({ kind: 'file', path: at('disk') });
+    const { medium } = opened;
+    const dma = new DeviceDma([createDmaArena({ bytes: 8192, iovaBase: 0 })]);
+    const transfer = new Transfer(dma, 4096);
+    transfer.byteOffset = 8192;
+    transfer.bytes = 512;
+    transfer.add(0, 0, 512);
+    dma.bytesOf(0).fill(7, 0, 512);
+    expect([medium.bytes, medium.write(transfer), medium.flush()]).toEqual([1 << 20, 0, 0]);
+    dma.bytesOf(0).fill(0);
+    expect([medium.read(transfer), dma.bytesOf(0)[511], dma.bytesOf(0)[512]]).toEqual([0, 7, 0]);
+    opened.close();
+    const content = readFileSync(at('disk'));
+    expect([content[8191], content[8192], content[8703], content[8704]]).toEqual([0, 7, 7, 0]);
   });
 });

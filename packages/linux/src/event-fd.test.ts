@@ -1,3 +1,10 @@
+import { build } from 'esbuild';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import {
   closeDescriptor,
@@ -55,5 +62,34 @@ describe.runIf(isLinux())('an eventfd', () => {
     expect(() => ioctl(fd, 0x3b64, 0)).toThrow('ioctl 0x3b64: ENOTTY');
     expect(() => ioctl(fd, 0x3b64, 0, 'VFIO_GET_API_VERSION')).toThrow('ioctl VFIO_GET_API_VERSION: ENOTTY');
     closeDescriptor(fd);
+  });
+
+  it('takes the process with it when a worker that waits is terminated, or never wakes one', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'phasebit-worker-'));
+    const outfile = path.join(folder, 'worker.mjs');
+    const source = `
+      import { createEventFd, signalEventFd, waitReadable } from ${JSON.stringify(new URL('./index.ts', import.meta.url).pathname)};
+      import { Worker, isMainThread, parentPort } from 'node:worker_threads';
+      if (isMainThread) {
+        const worker = new Worker(new URL(import.meta.url));
+        await new Promise((resolve) => worker.once('message', resolve));
+        await worker.terminate();
+        console.log('alive');
+      } else {
+        const fd = createEventFd();
+        const woken = waitReadable(fd, 60_000);
+        signalEventFd(fd);
+        setInterval(() => undefined, 1000);
+        await woken;
+        void waitReadable(createEventFd(), 60_000);
+        parentPort.postMessage('woken');
+      }`;
+    const bundled = { bundle: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external' } as const;
+    await build({ ...bundled, stdin: { contents: source, resolveDir: folder }, outfile });
+    // koffi is found from where this package has it.
+    symlinkSync(new URL('../node_modules', import.meta.url).pathname, path.join(folder, 'node_modules'));
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile]);
+    expect(stdout).toBe('alive\n');
+    rmSync(folder, { recursive: true });
   });
 });

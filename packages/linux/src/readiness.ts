@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { isMainThread } from 'node:worker_threads';
 import { foreign, libc } from './libc.js';
 import { checked, EINTR, lastErrno } from './system-call-error.js';
 
@@ -36,14 +37,38 @@ export function blockUntilReadable(fd: number, timeoutMs: number): boolean {
   return pollOne(fd, POLLIN, timeoutMs);
 }
 
+/** How often a descriptor is looked at on a worker thread, milliseconds. */
+const WORKER_LOOK_MS = 1;
+
+/** What looks at a descriptor. */
+interface Look {
+  stop(): void;
+  close(): void;
+}
+
+/** Has the event loop look. It keeps no process alive. */
+function lookByLoop(fd: number, onReady: () => void): Look {
+  const handle = foreign().node.poll(fd, { readable: true, disconnect: true }, onReady);
+  handle.unref();
+  return handle;
+}
+
+/** Looks every now and then: a handle in the loop of a worker that is terminated takes the whole process with it. */
+function lookByTimer(fd: number, onReady: () => void): Look {
+  const timer = setInterval(() => {
+    if (isReadable(fd)) onReady();
+  }, WORKER_LOOK_MS).unref();
+  return { stop: () => clearInterval(timer), close: () => undefined };
+}
+
 /** Who waits for one descriptor. The event loop takes a descriptor once, however many wait for it. */
 class Watch {
   private readonly waiters = new Set<(isReady: boolean) => void>();
-  private readonly handle: { stop(): void; close(): void; unref(): void };
+  private readonly handle: Look;
 
   constructor(private readonly fd: number) {
-    this.handle = foreign().node.poll(fd, { readable: true, disconnect: true }, () => this.wake());
-    this.handle.unref();
+    const onReady = (): void => this.wake();
+    this.handle = isMainThread ? lookByLoop(fd, onReady) : lookByTimer(fd, onReady);
   }
 
   wait(timeoutMs: number): Promise<boolean> {
@@ -85,7 +110,7 @@ process.on('exit', () => {
 
 /**
  * Waits in the event loop until something can be read or the other end has hung up. It does not by itself keep a process alive.
- * The descriptor must stay open meanwhile.
+ * The descriptor must stay open meanwhile. On a worker thread it is looked at once a millisecond.
  *
  * @param timeoutMs - milliseconds until the wait is given up; Infinity for never
  * @returns false when the time was over first

@@ -4,6 +4,7 @@ import { foreign } from './libc.js';
 
 /** A system call failed. */
 export class SystemCallError extends Error {
+  /** `SystemCallError` */
   override readonly name = 'SystemCallError';
   /** the error's name, such as `EACCES` */
   readonly code: string;

@@ -5,7 +5,8 @@
  */
 
 // 1. A controller for others: start here to show one to a virtual machine
-export { type VfioUserDevice, VfioUserServer, type VfioUserServerOptions } from './server/vfio-user-server.js';
+export { VfioUserServer } from './server/vfio-user-server.js';
+export { type VfioUserDevice, type VfioUserServerOptions } from './server/server-options.js';
 export { PCI_IDENTITY_DEFAULT, type PciIdentity } from './server/pci-identity.js';
 
 // 2. A function for a driver: start here to use a controller that somebody serves

@@ -27,9 +27,13 @@ export interface Mapping {
 
 /** What is to be mapped: part of an open file, or fresh memory. */
 export interface MappingRequest {
+  /** bytes, 1 or more */
   readonly bytes: number;
+  /** an open file or device; absent for fresh memory */
   readonly fd?: number;
+  /** byte offset in the file, a multiple of 4096; default 0 */
   readonly offset?: number;
+  /** fresh memory from the pool of huge pages; default false */
   readonly hugePages?: boolean;
 }
 
@@ -40,17 +44,21 @@ export interface MappingRequest {
 export interface Kernel {
   /** Opens a file for reading and writing. */
   open(path: string): number;
+  /** Closes what `open` or `createEvent` gave. */
   close(fd: number): void;
-  /** @param subject - the request's name, for errors */
+  /** Makes a request of a device or of VFIO. @param subject - the request's name, for errors. @returns its answer, 0 or more */
   ioctl(fd: number, request: number, argument: Uint8Array | number, subject: string): number;
   /** Reads at a position. @returns bytes read */
   read(fd: number, into: Uint8Array, position: number): number;
   /** Writes at a position. */
   write(fd: number, from: Uint8Array, position: number): void;
+  /** Maps part of a file, or fresh memory. */
   map(request: MappingRequest): Mapping;
+  /** Where memory lies in this process. */
   addressOf(memory: ArrayBuffer | ArrayBufferView): bigint;
   /** Another view of memory of this process. */
   view(address: bigint, bytes: number): ArrayBuffer;
+  /** Makes an eventfd. */
   createEvent(): number;
   /** What an event counted since the last look. */
   takeEvents(fd: number): number;

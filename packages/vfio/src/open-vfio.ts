@@ -38,6 +38,7 @@ export interface VfioOptions {
   readonly onRemoval?: ((reason: RemovalReason) => void) | undefined;
   /** for the deadlines of waits; default the machine's */
   readonly clock?: Clock | undefined;
+  /** where it says what happens; default nowhere */
   readonly log?: Log | undefined;
   /** where the system's files are */
   readonly places?: Partial<Places> | undefined;

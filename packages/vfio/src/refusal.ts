@@ -36,6 +36,7 @@ export type RefusalCode =
 
 /** A function cannot be used as asked. The message says why, and what to do about it. */
 export class VfioRefusal extends Error {
+  /** `VfioRefusal` */
   override readonly name = 'VfioRefusal';
 
   constructor(

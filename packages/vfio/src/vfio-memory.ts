@@ -17,6 +17,7 @@ export interface VfioMemoryOptions {
   readonly hugePages?: boolean | undefined;
   /** the kernel's interface; `auto`, the default, takes iommufd where it can be had */
   readonly iommu?: IommuKind | 'auto' | undefined;
+  /** where it says what happens; default nowhere */
   readonly log?: Log | undefined;
   /** where the system's files are */
   readonly places?: Partial<Places> | undefined;

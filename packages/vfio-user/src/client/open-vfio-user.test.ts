@@ -3,7 +3,7 @@ import {
   createEventFd,
   createMemFd,
   SystemCallError,
-  UnixConnection,
+  type UnixConnection,
   UnixListener,
 } from '@phasebit/linux';
 import { REG_CC, REG_CSTS } from '@phasebit/nvme-spec';
@@ -20,6 +20,7 @@ import {
   type VfioUserFunction,
   type VfioUserOptions,
   VfioUserMemory,
+  type VfioUserServerOptions,
 } from '../index.js';
 import { encodeVersion } from '../protocol/capabilities.js';
 import {
@@ -41,7 +42,6 @@ import {
   encodeRegionAccess,
   encodeRegionInfo,
 } from '../protocol/payloads.js';
-import type { VfioUserServerOptions } from '../index.js';
 
 const clock = { nowNs: (): number => performance.now() * 1e6 };
 const closing: (() => void)[] = [];
@@ -55,7 +55,7 @@ async function open(options: Partial<VfioUserOptions> = {}, served: Partial<Vfio
   const bench = new Bench(served);
   const said: string[] = [];
   let fn: VfioUserFunction | undefined = undefined;
-  bench.whileWaiting = () => (fn as VfioUserFunction | undefined)?.serve();
+  bench.whileWaiting = () => fn?.serve();
   const pause = async (): Promise<void> => {
     bench.server.step();
     await nextTurn();
@@ -398,7 +398,7 @@ describe('a server that is not as it should be', () => {
     ['elsewhere', info(4, 0x8000, [{ offset: 0x4000, size: 0x1000 }]), [0]],
   ])('has doorbells mapped %s', async (_, answer, files) => {
     const liar = new Liar();
-    for (const _file of files) liar.descriptors.push(createMemFd('liar', 0x8000));
+    liar.descriptors.push(...files.map(() => createMemFd('liar', 0x8000)));
     liar.answers.set(COMMAND_GET_REGION_INFO, answer);
     const fn = await openOn(liar);
     expect([fn.areDoorbellsMapped, fn.cmb]).toEqual([false, undefined]);

@@ -28,11 +28,13 @@ export interface ServerLinkOptions {
 
 /** The server has hung up, did not reply, or sent what is no message. */
 export class LostServerError extends Error {
+  /** `LostServerError` */
   override readonly name = 'LostServerError';
 }
 
 /** The server replied with an error. */
 export class RefusedError extends Error {
+  /** `RefusedError` */
   override readonly name = 'RefusedError';
   /** @param errno - error number, 0 when the server gave none */
   constructor(

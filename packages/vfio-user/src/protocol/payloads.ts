@@ -143,9 +143,8 @@ export function encodeRegionInfo(index: number, info: RegionInfo, room: number):
   view.setUint32(8, index, true);
   setU64(view, 16, info.size);
   setU64(view, 24, info.offset);
-  // Where they will be is said even if they are left out: QEMU takes a region that has some nowhere for an error.
-  if (hasCapabilities) view.setUint32(12, REGION_INFO_BYTES, true);
   if (!hasCapabilities) return payload;
+  view.setUint32(12, REGION_INFO_BYTES, true);
   view.setUint16(REGION_INFO_BYTES, CAPABILITY_SPARSE_MMAP, true);
   view.setUint16(REGION_INFO_BYTES + 2, 1, true);
   view.setUint32(REGION_INFO_BYTES + 8, info.areas.length, true);

@@ -8,8 +8,9 @@ import { processesWith } from './processes.js';
 
 /** What there is to know of an NVMe controller before it is taken from the kernel. */
 export interface NvmeFunctionState extends PciFunction {
-  /** model and serial number; undefined where the kernel's driver does not have it, which alone knows them */
+  /** model; undefined where the kernel's driver does not have the function, which alone knows it */
   readonly model: string | undefined;
+  /** serial number; undefined as `model` is */
   readonly serial: string | undefined;
   /** the other functions of its IOMMU group */
   readonly groupMembers: readonly PciFunction[];

@@ -12,6 +12,7 @@ export const VFIO_DRIVER = 'vfio-pci';
 
 /** What sysfs says of a PCI function. */
 export interface PciFunction {
+  /** its address, `0000:01:00.0` */
   readonly bdf: string;
   /** class code as in sysfs, `0x010802` */
   readonly classCode: string;
