@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     include: ['tests/vm/**/*.vm.ts'],
     globalSetup: ['tests/vm/support/global-setup.ts'],
-    // A guest takes a processor for itself.
-    fileParallelism: false,
+    // Guests wait for most of the time: for a boot, for a timeout of the kernel's. More than two would make those timeouts lie.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     reporters: ['default', 'json'],

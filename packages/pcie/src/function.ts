@@ -17,6 +17,18 @@ export interface MmioCounters {
   cqShadowWrites: number;
 }
 
+/** Counters of a function that nobody has touched. */
+export function createMmioCounters(): MmioCounters {
+  return {
+    registerReads: 0,
+    registerWrites: 0,
+    sqDoorbellWrites: 0,
+    cqDoorbellWrites: 0,
+    sqShadowWrites: 0,
+    cqShadowWrites: 0,
+  };
+}
+
 /**
  * The register window of a function: BAR 0 below the doorbells. Reads are asynchronous, since on some transports a read is a message;
  * writes are posted: fire and forget, in order, and every read sees the writes before it.

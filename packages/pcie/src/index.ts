@@ -18,6 +18,7 @@ export { DeviceDma, type PageCopies } from './device-dma.js';
 
 // 2. What a driver sees of a function
 export {
+  createMmioCounters,
   type Doorbells,
   type InterruptVectors,
   type InterruptWaitOptions,

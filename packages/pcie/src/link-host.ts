@@ -1,6 +1,13 @@
 import type { Clock, U64 } from '@phasebit/core';
 import type { DmaSpace } from './dma-space.js';
-import type { Doorbells, MemoryOrder, MmioCounters, PcieFunction, RegisterWindow } from './function.js';
+import {
+  createMmioCounters,
+  type Doorbells,
+  type MemoryOrder,
+  type MmioCounters,
+  type PcieFunction,
+  type RegisterWindow,
+} from './function.js';
 import { doorbellsOf, doorbellWords, IMAGE_WORDS, type LinkMemory } from './link-memory.js';
 import { LinkPort } from './link-port.js';
 import { LinkVectors } from './link-vectors.js';
@@ -28,14 +35,7 @@ export interface LinkHostOptions {
 export function openLink(options: LinkHostOptions): PcieFunction {
   const { words } = options.memory;
   const isShared = typeof SharedArrayBuffer !== 'undefined' && words.buffer instanceof SharedArrayBuffer;
-  const counters: MmioCounters = {
-    registerReads: 0,
-    registerWrites: 0,
-    sqDoorbellWrites: 0,
-    cqDoorbellWrites: 0,
-    sqShadowWrites: 0,
-    cqShadowWrites: 0,
-  };
+  const counters = createMmioCounters();
   return {
     registers: new LinkRegisters(options, counters),
     doorbells: isShared ? new SharedDoorbells(options.memory, counters) : new LocalDoorbells(options.memory, counters),

@@ -1,7 +1,7 @@
 import { type Clock, type Log, silentLog } from '@phasebit/core';
 import { isLinux } from '@phasebit/linux';
 import { CAP, DOORBELL_BASE, REG_CAP } from '@phasebit/nvme-spec';
-import type { MmioCounters } from '@phasebit/pcie';
+import { createMmioCounters } from '@phasebit/pcie';
 import { performance } from 'node:perf_hooks';
 import { arch } from 'node:process';
 import { IRQ_ERROR, IRQ_MSIX, IRQ_REQUEST, REGION_CONFIG } from './abi/vfio-requests.js';
@@ -91,14 +91,7 @@ function requireBound(found: PciFunction): void {
 class Opening {
   private readonly log: Log;
   private readonly made: (() => void | Promise<void>)[] = [];
-  private readonly counters: MmioCounters = {
-    registerReads: 0,
-    registerWrites: 0,
-    sqDoorbellWrites: 0,
-    cqDoorbellWrites: 0,
-    sqShadowWrites: 0,
-    cqShadowWrites: 0,
-  };
+  private readonly counters = createMmioCounters();
 
   constructor(
     private readonly kernel: Kernel,

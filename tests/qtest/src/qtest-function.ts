@@ -1,6 +1,6 @@
 import type { Clock } from '@phasebit/core';
 import { CAP, REG_CAP } from '@phasebit/nvme-spec';
-import type { DmaSpace, MemoryOrder, MmioCounters, PcieFunction } from '@phasebit/pcie';
+import { createMmioCounters, type DmaSpace, type MemoryOrder, type PcieFunction } from '@phasebit/pcie';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MachineBus } from './machine-bus.js';
 import type { BarPlace, PciConfiguration } from './pci-configuration.js';
@@ -43,14 +43,7 @@ export function makeFunction(parts: QtestParts, from: number): { fn: MachineFunc
   const { address } = windows[0]!;
   const cap = bus.read64(address + REG_CAP);
   const strideBytes = DOORBELL_BYTES << CAP.DSTRD.get(cap.low, cap.high);
-  const counters: MmioCounters = {
-    registerReads: 0,
-    registerWrites: 0,
-    sqDoorbellWrites: 0,
-    cqDoorbellWrites: 0,
-    sqShadowWrites: 0,
-    cqShadowWrites: 0,
-  };
+  const counters = createMmioCounters();
   const identity = configuration.read(0);
   const fn: MachineFunction = {
     pci: { vendorId: identity & 0xffff, deviceId: identity >>> 16 },

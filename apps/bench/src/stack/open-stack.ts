@@ -9,7 +9,7 @@ import {
   type QueuePairStatistics,
   type QueuePriority,
 } from '@phasebit/nvme';
-import type { DmaSpace, MmioCounters } from '@phasebit/pcie';
+import { createMmioCounters, type DmaSpace, type MmioCounters } from '@phasebit/pcie';
 import type { StackOptions } from '../cli/bench-options.js';
 import { BdevTarget } from './bdev-target.js';
 import { type DeviceFacts, factsOf } from './device-facts.js';
@@ -137,14 +137,7 @@ export class Stack {
 
   /** Accesses to registers and doorbells of all controllers since the start. */
   get mmio(): MmioCounters {
-    const sum: MmioCounters = {
-      registerReads: 0,
-      registerWrites: 0,
-      sqDoorbellWrites: 0,
-      cqDoorbellWrites: 0,
-      sqShadowWrites: 0,
-      cqShadowWrites: 0,
-    };
+    const sum = createMmioCounters();
     for (const {
       function: { counters },
     } of this.place.functions) {

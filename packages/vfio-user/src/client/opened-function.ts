@@ -1,7 +1,14 @@
 import type { Log } from '@phasebit/core';
 import { type MappedMemory, waitReadable } from '@phasebit/linux';
 import { CAP, REG_CAP } from '@phasebit/nvme-spec';
-import type { DmaSpace, Doorbells, MemoryOrder, MmioCounters, RegisterWindow } from '@phasebit/pcie';
+import {
+  createMmioCounters,
+  type DmaSpace,
+  type Doorbells,
+  type MemoryOrder,
+  type MmioCounters,
+  type RegisterWindow,
+} from '@phasebit/pcie';
 import { arch } from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { COMMAND_RESET, REGION_BAR2, REGION_BAR4 } from '../protocol/commands.js';
@@ -30,14 +37,7 @@ export interface OpenedParts {
 
 /** A function whose server is connected. */
 export class OpenedFunction implements VfioUserFunction {
-  readonly counters: MmioCounters = {
-    registerReads: 0,
-    registerWrites: 0,
-    sqDoorbellWrites: 0,
-    cqDoorbellWrites: 0,
-    sqShadowWrites: 0,
-    cqShadowWrites: 0,
-  };
+  readonly counters: MmioCounters = createMmioCounters();
   readonly registers: RegisterWindow;
   readonly vectors: EventVectors;
   readonly memoryOrder: MemoryOrder = arch === 'x64' ? 'store-order' : 'weak';
