@@ -7,11 +7,10 @@ const theirs = mapMemory({ bytes: 4096, fd });
 Atomics.store(new Uint32Array(mine.buffer), 0, 42);
 console.log(Atomics.load(new Uint32Array(theirs.buffer), 0)); // 42
 
-// A counter that wakes whoever waits for it, here in the event loop.
+// A counter that wakes whoever waits for it, here in the event loop. A wait alone does not keep a program running.
 const event = createEventFd();
-const woken = waitReadable(event, 1000);
 signalEventFd(event);
-console.log(await woken); // true
+console.log(await waitReadable(event, 1000)); // true
 
 for (const memory of [mine, theirs]) memory.unmap();
 for (const each of [fd, event]) closeDescriptor(each);
