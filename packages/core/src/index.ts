@@ -19,7 +19,7 @@ export { IndexFifo } from './index-fifo.js';
 export { type Clock, ManualClock } from './clock.js';
 export { Prng } from './prng.js';
 export { type Log, silentLog } from './log.js';
-export { type AbortSignalLike, type WaitOptions } from './waiting.js';
+export { type AbortSignalLike, throwIfAborted, type WaitOptions } from './waiting.js';
 
 // 5. Counting durations
 export { Histogram } from './histogram.js';

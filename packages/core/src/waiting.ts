@@ -13,3 +13,10 @@ export interface WaitOptions {
   /** milliseconds from the call until the wait fails by itself */
   readonly deadlineMs?: number;
 }
+
+/** Ends a wait that is given up. @throws the signal's reason, or an error with that as its cause where it is none */
+export function throwIfAborted(signal: AbortSignalLike | undefined): void {
+  if (signal?.aborted !== true) return;
+  const { reason } = signal;
+  throw reason instanceof Error ? reason : new Error('the wait was given up', { cause: reason });
+}

@@ -1,4 +1,4 @@
-import type { Clock } from '@phasebit/core';
+import { type Clock, throwIfAborted } from '@phasebit/core';
 import type { InterruptVectors, InterruptWaitOptions } from './function.js';
 import { WAIT_SLICE_MS } from './limits.js';
 import { type LinkMemory, VECTOR_MESSAGES, VECTOR_WAITING } from './link-memory.js';
@@ -49,7 +49,7 @@ export class LinkVectors implements InterruptVectors {
     if (this.canSleep) Atomics.add(this.words, at + VECTOR_WAITING, 1);
     try {
       for (;;) {
-        if (signal !== undefined && signal.aborted) throw errorOf(signal.reason);
+        throwIfAborted(signal);
         const now = this.received(vector);
         const leftMs = (deadlineNs - this.clock.nowNs()) / 1e6;
         if (now !== seen >>> 0 || leftMs <= 0) return now;
@@ -72,9 +72,4 @@ export class LinkVectors implements InterruptVectors {
     }
     return vectorAt(vector);
   }
-}
-
-/** What an abort is reported with: its own reason, if that is an error. */
-function errorOf(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('the wait was given up', { cause: reason });
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
+  createMmioCounters,
   type Doorbells,
   type MemoryOrder,
   type MmioCounters,
@@ -16,14 +17,7 @@ class Shadows {
   readonly shadow = new Int32Array(1024);
   readonly eventIdx = new Int32Array(1024);
   readonly rung: Ring[] = [];
-  readonly counters: MmioCounters = {
-    registerReads: 0,
-    registerWrites: 0,
-    sqDoorbellWrites: 0,
-    cqDoorbellWrites: 0,
-    sqShadowWrites: 0,
-    cqShadowWrites: 0,
-  };
+  readonly counters: MmioCounters = createMmioCounters();
   readonly doorbells: ShadowDoorbells;
 
   constructor(dstrd = 0, memoryOrder: MemoryOrder = 'same-thread') {

@@ -1,4 +1,4 @@
-import type { Clock } from '@phasebit/core';
+import { type Clock, throwIfAborted } from '@phasebit/core';
 import type { InterruptVectors, InterruptWaitOptions } from '@phasebit/pcie';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MachineBus } from './machine-bus.js';
@@ -60,7 +60,7 @@ export class QtestVectors implements InterruptVectors {
     const { signal, timeoutMs = Infinity } = options;
     const deadlineNs = this.clock.nowNs() + timeoutMs * 1e6;
     for (let turns = 0; ; turns++) {
-      if (signal !== undefined && signal.aborted) throw errorOf(signal.reason);
+      throwIfAborted(signal);
       const now = this.received(vector);
       if (now !== seen >>> 0 || this.clock.nowNs() >= deadlineNs) return now;
       if (turns < TURNS_MAX) await nextTurn();
@@ -82,9 +82,4 @@ export class QtestVectors implements InterruptVectors {
 /** A moment that does not by itself keep the process alive. */
 function nap(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, NAP_MS).unref());
-}
-
-/** What an abort is reported with: its own reason, if that is an error. */
-function errorOf(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('the wait was given up', { cause: reason });
 }

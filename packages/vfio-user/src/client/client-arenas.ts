@@ -1,5 +1,6 @@
 import { closeDescriptor, createMemFd, type MappedMemory, mapMemory } from '@phasebit/linux';
 import { type DmaArena, DmaSpace, IOVA_BASE_DEFAULT, PAGE_BYTES, wrapDmaArena } from '@phasebit/pcie';
+import { DATA_BYTES_MAX } from '../protocol/capabilities.js';
 import {
   COMMAND_DMA_MAP,
   COMMAND_DMA_READ,
@@ -24,8 +25,6 @@ export interface VfioUserArena {
 
 /** Memory of a client unless told otherwise. */
 export const ARENAS_DEFAULT: readonly VfioUserArena[] = [{ bytes: 64 << 20 }];
-/** Most bytes of data in one message from the server. */
-const DATA_BYTES_MAX = 1 << 20;
 const DMA_FLAGS = DMA_FLAG_READ | DMA_FLAG_WRITE;
 const NO_DATA = new Uint8Array(0);
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@phasebit/core';
+import { type Clock, throwIfAborted } from '@phasebit/core';
 import { closeDescriptor, createEventFd, readEventFd, waitReadable } from '@phasebit/linux';
 import { type InterruptVectors, type InterruptWaitOptions, WAIT_SLICE_MS } from '@phasebit/pcie';
 
@@ -63,7 +63,7 @@ export class EventVectors implements InterruptVectors {
     const { signal, timeoutMs = Infinity } = options;
     const deadlineNs = clock.nowNs() + timeoutMs * 1e6;
     for (;;) {
-      if (signal?.aborted === true) throw errorOf(signal.reason);
+      throwIfAborted(signal);
       const now = this.received(vector);
       const leftMs = (deadlineNs - clock.nowNs()) / 1e6;
       if (now !== seen >>> 0 || leftMs <= 0 || this.isClosed || isLost()) return now;
@@ -88,9 +88,4 @@ export class EventVectors implements InterruptVectors {
       throw new RangeError(`vector: expected 0 to ${this.count - 1}, got ${vector}`);
     }
   }
-}
-
-/** What an abort is reported with: its own reason, if that is an error. */
-function errorOf(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('the wait was given up', { cause: reason });
 }

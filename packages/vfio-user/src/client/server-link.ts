@@ -11,10 +11,7 @@ import {
   type Message,
   type MessageHeader,
 } from '../protocol/header.js';
-import { MessageStream } from '../protocol/message-stream.js';
-
-/** Largest message that a server may send: the most data that it was told of, and room for what is around it. */
-const MESSAGE_BYTES_MAX = (1 << 20) + 4096;
+import { MESSAGE_BYTES_MAX, MessageStream } from '../protocol/message-stream.js';
 
 /** What {@link ServerLink} needs of its surroundings. */
 export interface ServerLinkOptions {

@@ -2,6 +2,9 @@ import { DESCRIPTORS_MAX } from '@phasebit/linux';
 import { PROTOCOL_MAJOR, PROTOCOL_MINOR } from './commands.js';
 import { viewOf } from './header.js';
 
+/** Most bytes of data in one message, whoever sends it: what each side says of itself, and holds the other to. */
+export const DATA_BYTES_MAX: number = 1 << 20;
+
 /** What one side of a connection can take. [vfio-user] VFIO_USER_VERSION, capabilities */
 export interface Capabilities {
   /** most descriptors in one message to it */
@@ -19,7 +22,7 @@ export interface Capabilities {
 /** What is taken for granted of a side that says nothing. */
 export const CAPABILITIES_DEFAULT: Capabilities = {
   maxMsgFds: 1,
-  maxDataXferSize: 1 << 20,
+  maxDataXferSize: DATA_BYTES_MAX,
   pgsizes: 4096,
   maxDmaMaps: 65_535,
   writeMultiple: false,
@@ -60,7 +63,7 @@ export function decodeVersion(payload: Uint8Array): Version | string {
   };
   const capabilities: Capabilities = {
     maxMsgFds: number('max_msg_fds', CAPABILITIES_DEFAULT.maxMsgFds, DESCRIPTORS_MAX),
-    maxDataXferSize: number('max_data_xfer_size', CAPABILITIES_DEFAULT.maxDataXferSize, 1 << 20),
+    maxDataXferSize: number('max_data_xfer_size', CAPABILITIES_DEFAULT.maxDataXferSize, DATA_BYTES_MAX),
     pgsizes: number('pgsizes', CAPABILITIES_DEFAULT.pgsizes, Infinity),
     maxDmaMaps: number('max_dma_maps', CAPABILITIES_DEFAULT.maxDmaMaps, 65_535),
     writeMultiple: found['write_multiple'] === true,

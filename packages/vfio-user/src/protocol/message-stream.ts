@@ -1,5 +1,9 @@
 import { closeDescriptor, DESCRIPTORS_MAX, type UnixConnection } from '@phasebit/linux';
+import { DATA_BYTES_MAX } from './capabilities.js';
 import { decodeHeader, HEADER_BYTES, isCommand, isReply, type Message, type MessageHeader } from './header.js';
+
+/** Largest message that either end may send: the most data, and room for what is around it. */
+export const MESSAGE_BYTES_MAX: number = DATA_BYTES_MAX + 4096;
 
 /**
  * Cuts what arrives on a connection into messages. It never reads beyond the message it is in, so that descriptors, which come with the

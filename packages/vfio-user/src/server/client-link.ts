@@ -7,10 +7,8 @@ import {
   type Message,
   type MessageHeader,
 } from '../protocol/header.js';
-import { MessageStream } from '../protocol/message-stream.js';
+import { MESSAGE_BYTES_MAX, MessageStream } from '../protocol/message-stream.js';
 
-/** Largest message that a client may send: the most data that it was told of, and room for what is around it. */
-const MESSAGE_BYTES_MAX = (1 << 20) + 4096;
 /** How long it sleeps at a time for an answer, milliseconds. */
 const WAIT_SLICE_MS = 5;
 

@@ -1,4 +1,5 @@
 import type { Log } from '@phasebit/core';
+import { DATA_BYTES_MAX } from '../protocol/capabilities.js';
 import {
   COMMAND_DEVICE_FEATURE,
   COMMAND_DMA_MAP,
@@ -45,8 +46,6 @@ import type { DmaTable } from './dma-table.js';
 import type { InterruptTable } from './interrupt-table.js';
 import type { Region } from './region.js';
 
-/** Most bytes of data in one message from the client. */
-const DATA_BYTES_MAX = 1 << 20;
 /** Bytes of data in one write of several. */
 const MULTI_DATA_BYTES = 8;
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@phasebit/core';
+import { type Clock, throwIfAborted } from '@phasebit/core';
 import { type InterruptVectors, type InterruptWaitOptions, WAIT_SLICE_MS } from '@phasebit/pcie';
 import type { Kernel } from '../kernel.js';
 
@@ -59,7 +59,7 @@ export class EventVectors implements InterruptVectors {
     const at = this.at(vector);
     const deadlineNs = this.clock.nowNs() + timeoutMs * 1e6;
     for (;;) {
-      if (signal !== undefined && signal.aborted) throw errorOf(signal.reason);
+      throwIfAborted(signal);
       if (this.isClosed) throw new Error('the function was closed');
       this.take(at);
       const leftMs = (deadlineNs - this.clock.nowNs()) / 1e6;
@@ -111,9 +111,4 @@ export class EventVectors implements InterruptVectors {
 
 function wake(at: Vector): void {
   for (const each of at.wakes) each();
-}
-
-/** What an abort is reported with: its own reason, if that is an error. */
-function errorOf(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('the wait was given up', { cause: reason });
 }

@@ -1,4 +1,4 @@
-import type { MmioCounters } from '@phasebit/pcie';
+import { createMmioCounters, type MmioCounters } from '@phasebit/pcie';
 import fc from 'fast-check';
 import { doorbellOffset } from '@phasebit/nvme-spec';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -13,16 +13,7 @@ const reach = {
 };
 
 beforeEach(() => {
-  counters = {
-    ...{
-      registerReads: 0,
-      registerWrites: 0,
-      sqDoorbellWrites: 0,
-      cqDoorbellWrites: 0,
-      sqShadowWrites: 0,
-      cqShadowWrites: 0,
-    },
-  };
+  counters = createMmioCounters();
   far = [];
 });
 
