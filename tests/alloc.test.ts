@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundle } from './support/bundle.js';
 import { PLAIN, type ProbeResult, type ProbeSpec } from './support/probe-spec.js';
 
-const BYTES_PER_IO_MAX = 1;
+const BYTES_PER_IO_MAX = 0.5;
 /** The young generation is larger than all that a run may leave behind, so that what is allocated is seen and not collected. */
 const FLAGS = ['--expose-gc', '--max-semi-space-size=64'];
 

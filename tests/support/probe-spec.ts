@@ -44,7 +44,7 @@ export interface ProbeSpec {
 /** What a load did. */
 export interface ProbeResult {
   readonly ios: number;
-  /** heap growth between two moments without a collection in between, per I/O */
+  /** heap growth per I/O without a collection in between, in the window that grew least */
   readonly bytesPerIo: number;
   /** garbage collections between those moments */
   readonly collections: number;
