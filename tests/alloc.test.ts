@@ -25,7 +25,7 @@ afterAll(() => {
 
 async function measure(name: string, changes: Partial<ProbeSpec>): Promise<ProbeResult> {
   const spec = JSON.stringify({ ...PLAIN, ...changes });
-  const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, probe.file, spec], { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, probe.file, spec], { timeout: 110_000 });
   const result = JSON.parse(stdout) as ProbeResult;
   const columns = [result.bytesPerIo.toFixed(3).padStart(13), String(result.collections).padStart(11)];
   measured.push([...columns, result.nsPerIo.toFixed(0).padStart(10), ` ${name}`].join('  '));

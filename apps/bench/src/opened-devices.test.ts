@@ -11,7 +11,7 @@ import { bench, benchJson, buildProgram, buildTarget } from './bench-program.tes
 const folder = mkdtempSync(join(tmpdir(), 'phasebit-opened-'));
 const path = (name: string): string => join(folder, name);
 
-beforeAll(buildProgram, 60_000);
+beforeAll(buildProgram);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -180,7 +180,7 @@ describe.skipIf(process.platform !== 'linux')('controllers that another program 
     target = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(target.stdout!, 'data')) as [Buffer];
     expect(line.toString()).toMatch(/^ready/);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     target.kill();
@@ -238,5 +238,5 @@ describe.skipIf(process.platform !== 'linux')('controllers that another program 
     expect(transports.slice(0, 3)).toEqual(['inline, modelled', 'thread, modelled', 'vfio-user, modelled']);
     expect(transports.at(-1)).toBe(`vfio-user:${socket}`);
     expect(code).toBe(0);
-  }, 90_000);
+  });
 });

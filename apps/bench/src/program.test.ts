@@ -18,7 +18,7 @@ import { bench, benchJson, buildProgram, type Report } from './bench-program.tes
 const folder = mkdtempSync(join(tmpdir(), 'phasebit-test-'));
 const path = (name: string): string => join(folder, name);
 
-beforeAll(buildProgram, 60_000);
+beforeAll(buildProgram);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -16,7 +16,7 @@ beforeAll(() => {
   if (existsSync(program)) return;
   const rollup = path.join(path.dirname(createRequire(import.meta.url).resolve('rollup')), 'bin/rollup');
   execFileSync(process.execPath, [rollup, '-c', '--silent'], { cwd: app });
-}, 60_000);
+});
 
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
