@@ -232,7 +232,8 @@ describeOnQemu('QEMU', () => {
   });
 
   it('that takes longer than it may is given up, and nobody waits for ever', async () => {
-    await using stack = await slow({ ioTimeoutMs: SLOW_MS / 5 });
+    // The disk takes thirty times as long: the command must not be done before this process had its turn to give it up.
+    await using stack = await slow({ ioTimeoutMs: 100 }, 3000);
     const [controller] = stack.controllers;
     const pair = await controller.createQueuePair({ entries: 8 });
     const statuses: number[] = [];
@@ -245,10 +246,10 @@ describeOnQemu('QEMU', () => {
 });
 
 /** A disk that takes its time. */
-function slow(driver: QemuStackOptions['driver'] = {}): Promise<QemuStack> {
+function slow(driver: QemuStackOptions['driver'] = {}, latencyMs: number = SLOW_MS): Promise<QemuStack> {
   return QemuStack.open({
     devices: () => [
-      ...['-drive', `driver=null-co,size=64M,latency-ns=${SLOW_MS * 1e6},if=none,id=d0`],
+      ...['-drive', `driver=null-co,size=64M,latency-ns=${latencyMs * 1e6},if=none,id=d0`],
       ...['-device', 'nvme,serial=x,drive=d0'],
     ],
     driver,
