@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundle } from './support/bundle.js';
 import type { DeviceThreadStart } from './support/device-thread.js';
+import type { LostPairThreadEnd, LostPairThreadStart, PairLoss } from './support/lost-pair-thread.js';
 import type { PairThreadEnd, PairThreadStart } from './support/pair-thread.js';
 
 const DEPTH = 32;
@@ -16,20 +17,24 @@ const BLOCKS = 256;
 const IOS = 20_000;
 const QUEUES = 4;
 const DEADLINE_MS = 25_000;
+const ABORTED_BY_HOST = 0x371;
 
 const clock: Clock = { nowNs: () => performance.now() * 1e6 };
 const workers: Worker[] = [];
 let deviceProgram: Bundle;
 let pairProgram: Bundle;
+let lostPairProgram: Bundle;
 
 beforeAll(async () => {
   deviceProgram = await bundle('device-thread.ts');
   pairProgram = await bundle('pair-thread.ts');
+  lostPairProgram = await bundle('lost-pair-thread.ts');
 });
 
 afterAll(() => {
   deviceProgram.remove();
   pairProgram.remove();
+  lostPairProgram.remove();
 });
 
 afterEach(async () => {
@@ -104,6 +109,47 @@ describe('a queue pair that changes its thread', () => {
     const next = await controller.createQueuePair(options);
     expect(next.qid).toBe(pair.qid);
     expect(await readOne(next, controller, mine, 3)).toBe(0);
+    await controller.shutDown();
+  });
+});
+
+describe('a queue pair that another thread owns when its controller is reset', () => {
+  it('leaves its owner waiting, loses commands, or cannot be replaced', async () => {
+    const { memory, dma, range, fn, controller } = await bringUp();
+    const pair = await controller.createQueuePair({ entries: 64 });
+    const { identify } = controller.namespace(1);
+    const init: LostPairThreadStart = {
+      ...{ link: describeLink(memory, dma), pair: pair.release(), identify },
+      ...{ transferBytesMax: controller.transferBytesMax, range, depth: DEPTH, blocks: BLOCKS / 2, ios: 2000 },
+    };
+    const owner = start(lostPairProgram.file, init);
+    expect(await nextMessage(owner)).toBe('running');
+    expect(pair.isLost).toBe(false);
+
+    // 1. The reset: the owner finds out by itself, once the controller is disabled.
+    const lost = nextMessage<PairLoss>(owner);
+    await controller.reset();
+    expect(pair.isLost).toBe(true);
+    const loss = await lost;
+    expect(loss.outstanding).toBe(0);
+    // What was outstanding has failed, each command once, and nothing else.
+    expect(loss.failures).toEqual(new Array(DEPTH).fill(ABORTED_BY_HOST));
+
+    // 2. The owner has let go: the old pair is deleted, and a new one made and handed over.
+    await controller.deleteQueuePair(pair);
+    expect(controller.queuePairs).toEqual([]);
+    const next = await controller.createQueuePair({ entries: 64 });
+    expect([next.qid, next.isLost]).toEqual([pair.qid, false]);
+    const ended = nextMessage<LostPairThreadEnd>(owner);
+    owner.postMessage(next.release());
+
+    // 3. The owner goes on.
+    const end = await ended;
+    expect(end).toMatchObject({ failures: [], refusals: [], completed: 2000 + BLOCKS / 2 });
+    const again = adoptQueuePair(fn, end.pair);
+    expect(again.checkLost()).toBe(false);
+    again.release();
+    await controller.deleteQueuePair(next);
     await controller.shutDown();
   });
 });

@@ -6,6 +6,7 @@ import {
   allocatedNamespaces,
   type Controller,
   controllerList,
+  CopySources,
   enableDirective,
   exitSanitizeVerification,
   getFeature,
@@ -17,6 +18,7 @@ import {
   readStreams,
   securityReceive,
   setFeature,
+  Transfer,
 } from '@phasebit/nvme';
 import {
   ADMIN_FORMAT_NVM,
@@ -26,6 +28,7 @@ import {
   FEATURE_VOLATILE_WRITE_CACHE,
   LOG_COMMAND_EFFECTS,
   LOG_TELEMETRY_HOST,
+  RW_CDW12_PRACT,
   telemetryBytes,
 } from '@phasebit/nvme-spec';
 import { describe, expect, it } from 'vitest';
@@ -88,6 +91,78 @@ describe('a namespace', () => {
     const handle = await controller.openNamespace(NSID);
     await handle.write(0, new Uint8Array(40_960).fill(3));
     expect((await handle.read(0, 10)).every((byte) => byte === 3)).toBe(true);
+  });
+});
+
+describe('blocks of one namespace', () => {
+  it.each([
+    ['as they are', 0, 0],
+    ['with protection information added', 8, 1],
+  ] as const)('are copied to another as something else, or from elsewhere: %s', async (_, metadataBytes, type) => {
+    const { stack, controller } = await open();
+    const { identify } = controller.namespace(NSID);
+    const formatIndex = identify.lbaf.findIndex(({ lbads, ms }) => lbads === 12 && ms === metadataBytes);
+    const nsid = await controller.management.createNamespace({ blocks: 64, formatIndex, protectionType: type });
+    const [from, to] = [controller.namespace(NSID), controller.namespace(nsid)];
+    const handles = [await controller.openNamespace(NSID), await controller.openNamespace(nsid)];
+    for (let lba = 0; lba < 16; lba++) await handles[0].write(lba, new Uint8Array(4096).fill(lba + 1));
+    const pair = await stack.openPair();
+    const sources = new CopySources(stack.dma, to, 4, from);
+    sources.add(9, 2);
+    sources.add(3, 1);
+    const destination = new Transfer();
+    destination.lba = 20;
+    destination.flags = type === 0 ? 0 : RW_CDW12_PRACT;
+    let outcome = -1;
+    expect(pair.copy(to, sources, destination, (__, status) => void (outcome = status), 0)).toBe(0);
+    await stack.until(
+      () => outcome >= 0,
+      () => void pair.poll(),
+    );
+    expect(outcome).toBe(0);
+    const found = await handles[1].read(20, 3);
+    expect([0, 1, 2].map((block) => found[block * 4096])).toEqual([10, 11, 4]);
+    for (const handle of handles) await handle.close();
+    await stack.close();
+  });
+});
+
+describe('a command that is passed through and bears no I/O', () => {
+  it('meets I/O, has it fail or lost, or leaves it waiting', async () => {
+    const { stack, controller } = await open();
+    const pair = await stack.openPair({ entries: 16, requests: 64 });
+    const namespace = controller.namespace(NSID);
+    const statuses: number[] = [];
+    const done = (_: unknown, status: number): void => void statuses.push(status);
+    const write = (lba: number): number => pair.write(namespace, stack.data, lba, 1, 0, done, lba);
+    for (let lba = 0; lba < 10; lba++) expect(write(lba)).toBe(0);
+    pair.poll();
+    const format = { opcode: ADMIN_FORMAT_NVM, nsid: NSID, cdw10: namespace.identify.flbas & 0xf };
+    let isDone = false;
+    const formatted = controller.management.passthrough(format).then(({ status }) => {
+      isDone = true;
+      return status;
+    });
+    let submitted = 10;
+    let heldTurns = 0;
+    await stack.until(
+      () => isDone,
+      () => {
+        pair.poll();
+        if (submitted < 40 && write(submitted) === 0) submitted++;
+        if (pair.inFlight === 0 && pair.outstanding !== 0) heldTurns++;
+      },
+    );
+    expect(await formatted).toBe(0);
+    // As long as it takes, what is submitted waits.
+    expect(heldTurns).toBeGreaterThan(100);
+    expect(submitted).toBe(40);
+    await stack.until(
+      () => statuses.length === submitted,
+      () => void pair.poll(),
+    );
+    expect(new Set(statuses)).toEqual(new Set([0]));
+    await stack.close();
   });
 });
 

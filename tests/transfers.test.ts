@@ -215,6 +215,14 @@ describe('what was written is not what is read', () => {
       expect(bench.move(NVM_READ, read)).toBe(0);
       expect(areEqual(bench.bytes(target, data.length), data)).toBe(true);
       if (metadata.length > 0) expect(areEqual(bench.bytes(read.metadata, metadata.length), metadata)).toBe(true);
+      if (metadata.length > 0) {
+        const sizes = lengths.map((_length, i) => metadataBytes * (1 + (i % 3)));
+        const pieces = scattered(bench, metadata.length, sizes, false);
+        read.metadataScatter = pieces.vector;
+        expect(bench.move(NVM_READ, read)).toBe(0);
+        expect(areEqual(pieces.get(), metadata)).toBe(true);
+        expect(bench.move(NVM_COMPARE, read)).toBe(0);
+      }
       // And back into pieces.
       bench.bytes(target, data.length).fill(0);
       source.put(new Uint8Array(data.length));

@@ -4,6 +4,7 @@ import type { PcieFunction } from '@phasebit/pcie';
 import { type AdminCommand, type CommandCompletion, encodeCommand } from './admin-command.js';
 import { Deadline } from './deadline.js';
 import { DriverError } from './errors.js';
+import type { HealthProbe } from './recovery/health-probe.js';
 import type { QueuePair } from './queue-pair.js';
 import { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_NEVER } from './submit-result.js';
 
@@ -11,6 +12,11 @@ import { SUBMIT_ACCEPTED, SUBMIT_AGAIN, SUBMIT_NEVER } from './submit-result.js'
 const ADDRESS_ONLY_BYTES = 4;
 
 const NO_BYTES = new Uint8Array(0);
+
+/** Told what came of a command, also when nobody waits for it any more: undefined when it was never sent. */
+export type CompletionListener = (completion: CommandCompletion | undefined) => void;
+
+const ignore: CompletionListener = () => undefined;
 
 /**
  * Admin commands as promises, over a queue pair like any other. Waiting is polling: each call polls the admin completions, then
@@ -23,6 +29,12 @@ export class AdminQueue {
   transferBytesMax: number = PAGE_BYTES;
   /** whether log pages can be read from any offset: LPA, extended data; believed until Identify says otherwise */
   hasLogOffsets = true;
+  /**
+   * Looked at by every wait while the controller is brought up; afterwards that is the business of `Controller.tick`.
+   *
+   * @internal
+   */
+  health: HealthProbe | undefined;
   private pair: QueuePair;
 
   /** @param deadlineMsDefault - milliseconds a command may take unless its caller says otherwise */
@@ -33,6 +45,7 @@ export class AdminQueue {
     readonly clock: Clock,
     private readonly deadlineMsDefault: number,
   ) {
+    this.health = undefined;
     this.pair = queuePair;
   }
 
@@ -54,15 +67,25 @@ export class AdminQueue {
   /**
    * Sends a command without payload and waits for its completion, whatever the status.
    *
-   * @throws DriverError COMMAND_TIMEOUT, ABORTED or NOT_READY
+   * @param onDone - told what came, also when nobody waits any more; undefined for a command that was never sent
+   * @throws DriverError COMMAND_TIMEOUT, ABORTED or NOT_READY; of a controller that is being brought up also CONTROLLER_GONE and CONTROLLER_FATAL
    */
-  async execute(command: AdminCommand, options: WaitOptions = {}): Promise<CommandCompletion> {
-    return this.run(command, 0, 0, options);
+  async execute(
+    command: AdminCommand,
+    options: WaitOptions = {},
+    onDone: CompletionListener = ignore,
+  ): Promise<CommandCompletion> {
+    return this.run(command, 0, 0, options, onDone);
   }
 
   /** As {@link AdminQueue.execute}, with PRP1 pointing at `address`: for commands that name memory which stays the caller's, as rings do. */
-  async executeAt(command: AdminCommand, address: number, options: WaitOptions = {}): Promise<CommandCompletion> {
-    return this.run(command, address, ADDRESS_ONLY_BYTES, options);
+  async executeAt(
+    command: AdminCommand,
+    address: number,
+    options: WaitOptions = {},
+    onDone: CompletionListener = ignore,
+  ): Promise<CommandCompletion> {
+    return this.run(command, address, ADDRESS_ONLY_BYTES, options, onDone);
   }
 
   /** As {@link AdminQueue.executeAt}, with `bytes` bytes from `address` on described by both pointers. */
@@ -139,7 +162,7 @@ export class AdminQueue {
     address: number,
     bytes: number,
     options: WaitOptions,
-    onDone: () => void = () => undefined,
+    onDone: CompletionListener = ignore,
   ): Promise<CommandCompletion> {
     const deadline = new Deadline(this.clock, options.deadlineMs ?? this.deadlineMsDefault, options.signal);
     const late = (): DriverError =>
@@ -150,19 +173,21 @@ export class AdminQueue {
     const box: { completion: CommandCompletion | undefined } = { completion: undefined };
     const callback = (_: unknown, status: number, dw0: number): void => {
       // Also when nobody waits any more: only now is the payload the host's again.
-      onDone();
-      box.completion = { status, dw0: dw0 >>> 0 };
+      const completion = { status, dw0: dw0 >>> 0 };
+      onDone(completion);
+      box.completion = completion;
     };
     let queuePair: QueuePair;
     try {
       queuePair = await this.submit(command, address, bytes, callback, deadline, late);
     } catch (error) {
-      onDone();
+      onDone(undefined);
       throw error;
     }
     for (;;) {
       if (queuePair.connected) queuePair.poll();
       if (box.completion !== undefined) return box.completion;
+      this.health?.check(command.opcode);
       deadline.check(late);
       await this.fn.pause();
     }
@@ -184,7 +209,8 @@ export class AdminQueue {
       if (answer === SUBMIT_ACCEPTED) return queuePair;
       if (answer === SUBMIT_NEVER) throw new RangeError(`payload: expected memory of one command, got ${bytes} bytes`);
       if (answer !== SUBMIT_AGAIN) {
-        throw new DriverError('NOT_READY', { opcode: describeAdminOpcode(command.opcode), answer });
+        const facts = { opcode: describeAdminOpcode(command.opcode), expected: 'an admin queue that is connected' };
+        throw new DriverError('NOT_READY', facts);
       }
       deadline.check(late);
       await this.fn.pause();
@@ -193,7 +219,8 @@ export class AdminQueue {
   }
 }
 
-function demandSuccess(command: AdminCommand, completion: CommandCompletion): CommandCompletion {
+/** @throws DriverError COMMAND_FAILED, unless a completion says success */
+export function demandSuccess(command: AdminCommand, completion: CommandCompletion): CommandCompletion {
   if (completion.status === 0) return completion;
   throw new DriverError('COMMAND_FAILED', {
     opcode: describeAdminOpcode(command.opcode),

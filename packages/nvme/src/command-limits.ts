@@ -1,10 +1,12 @@
 import {
   CTRATT_FDP,
+  CTRATT_LIMITS_EXCLUDE_METADATA,
   DSM_RANGES_MAX,
   FUSES_COMPARE_AND_WRITE,
   type IdentifyController,
   type IdentifyNamespace,
   type IdentifyNvmController,
+  type IdentifyNvmNamespace,
   NSFEAT_NSABP,
   OACS_DIRECTIVES,
   ONCS_DATASET_MANAGEMENT,
@@ -13,6 +15,7 @@ import {
   ONCS_WRITE_ZEROES,
   ONCS_WRITE_ZEROES_DEALLOCATE_LIMIT,
   PAGE_BYTES,
+  PIC_STORAGE_TAG_CHECK_READ,
   RW_BLOCKS_MAX,
 } from '@phasebit/nvme-spec';
 
@@ -49,6 +52,8 @@ export interface CommandLimits {
   readonly copyBlocksMax: number;
   /** bit n: source ranges of format n, CDFS */
   readonly copyFormats: number;
+  /** whether storage tags are checked when the sources of a Copy are read, STCRS */
+  readonly copyChecksStorageTag: boolean;
   /** whether a Write may carry a directive, OACS bit 5 */
   readonly hasDirectives: boolean;
   /** whether there is flexible data placement, CTRATT bit 19 */
@@ -57,21 +62,28 @@ export interface CommandLimits {
   readonly reservations: number;
 }
 
+/** Whether a controller says that its size limits do not count interleaved metadata: CTRATT, MEM. [Base] 5.1.13.2.1 */
+export function limitsExcludeMetadata(controller: IdentifyController): boolean {
+  return (controller.ctratt & CTRATT_LIMITS_EXCLUDE_METADATA) !== 0;
+}
+
 /**
  * Takes the limits out of what Identify said.
  *
  * The size limits of CNS 06h are hard ones only for a command whose bit of ONCS is 0, which is offered if there is such a limit at all;
  * with the bit at 1 they are recommendations, and bound nothing here. [Base] 5.1.13.2.1 ONCS, [NVM] 4.1.5.4
  *
- * @param wireBlockBytes - bytes of a block as it is transferred
+ * @param countedBlockBytes - bytes of a block as size limits count it
  * @param controller - Identify Controller
  * @param sizes - Identify Controller of the NVM Command Set, CNS 06h
+ * @param nvm - Identify Namespace of the NVM Command Set, CNS 05h
  */
 export function commandLimits(
   identify: IdentifyNamespace,
-  wireBlockBytes: number,
+  countedBlockBytes: number,
   controller: IdentifyController | undefined,
   sizes: IdentifyNvmController | undefined,
+  nvm?: IdentifyNvmNamespace,
 ): CommandLimits {
   const oncs = controller?.oncs ?? ALL_BITS;
   const { vsl = 0, wzsl = 0, wusl = 0, dmrl = 0, dmrsl = 0, dmsl = 0, wzdsl = 0 } = sizes ?? {};
@@ -79,7 +91,7 @@ export function commandLimits(
   /** The limit of a command, 0 where it has no hard one. */
   const hard = (bit: number, limit: number): number => ((oncs & bit) === 0 ? limit : 0);
   const blocksOf = (exponent: number): number => {
-    const blocks = exponent === 0 ? RW_BLOCKS_MAX : Math.floor((PAGE_BYTES * 2 ** exponent) / wireBlockBytes);
+    const blocks = exponent === 0 ? RW_BLOCKS_MAX : Math.floor((PAGE_BYTES * 2 ** exponent) / countedBlockBytes);
     return Math.min(RW_BLOCKS_MAX, blocks);
   };
   const isDeallocateApart = (oncs & ONCS_WRITE_ZEROES_DEALLOCATE_LIMIT) !== 0 && wzdsl !== 0;
@@ -105,6 +117,7 @@ export function commandLimits(
     copyRangeBlocksMax: identify.mssrl,
     copyBlocksMax: identify.mcl,
     copyFormats: controller?.cdfs ?? ALL_BITS,
+    copyChecksStorageTag: controller === undefined || ((nvm?.pic ?? 0) & PIC_STORAGE_TAG_CHECK_READ) !== 0,
     hasDirectives: controller === undefined || (controller.oacs & OACS_DIRECTIVES) !== 0,
     hasPlacement: controller === undefined || (controller.ctratt & CTRATT_FDP) !== 0,
     reservations: identify.rescap,

@@ -71,10 +71,12 @@ export class CommandSearch {
       if (trackers.cidIn(slot) < 0) continue;
       oldest = Math.max(oldest, (tickNow - trackers.records[(slot << TRACKER_SHIFT) | TRACKER_TICK]) | 0);
     }
+    for (const request of this.heldBack()) oldest = Math.max(oldest, (tickNow - waitingSince[request]) | 0);
+    // What waits for another command to complete does not get older.
+    if (slow.isHeldBack) return oldest;
     // Each of the two is in order of age.
     if (pool.waiting.length !== 0) oldest = Math.max(oldest, (tickNow - waitingSince[pool.waiting.at(0)]) | 0);
     if (slow.again.length !== 0) oldest = Math.max(oldest, (tickNow - waitingSince[slow.again.at(0)]) | 0);
-    for (const request of this.heldBack()) oldest = Math.max(oldest, (tickNow - waitingSince[request]) | 0);
     return oldest;
   }
 
@@ -103,7 +105,7 @@ export class CommandSearch {
       const since = trackers.records[((cid & trackers.slotMask) << TRACKER_SHIFT) | TRACKER_TICK];
       look(cid, rings.requestOf(cid), since, this.resolve(rings.callbackOf(cid), rings.contextOf(cid)));
     }
-    for (const queue of [slow.again, pool.waiting]) {
+    for (const queue of slow.isHeldBack ? [] : [slow.again, pool.waiting]) {
       for (let i = 0; i < queue.length; i++) {
         const request = queue.at(i);
         look(-1, request, waitingSince[request], this.contextOf(request));

@@ -52,6 +52,6 @@ export class ControllerCore {
 
   /** @throws DriverError NOT_READY, unless the controller is */
   demandReady(): void {
-    if (this.state !== 'READY') throw new DriverError('NOT_READY', { state: this.state });
+    if (this.state !== 'READY') throw new DriverError('NOT_READY', { expected: 'READY', state: this.state });
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Log } from '@phasebit/core';
 import type { BringUpState } from './bring-up/bring-up-state.js';
-import type { PciIdentity, Quirk } from './bring-up/quirks.js';
+import { type PciIdentity, type Quirk, QUIRK_NAMES } from './bring-up/quirks.js';
+import { oneOf } from './choice.js';
 import { ADMIN_RING_ENTRIES, ADMIN_RING_ENTRIES_MAX, RING_ENTRIES_MIN } from './limits.js';
 
 /** How a controller shares itself out among its submission queues, with weighted round robin. [Base] 3.4.4.2, 5.1.25.1.1 */
@@ -73,6 +74,10 @@ const MS_MAX = 0x7fff_ffff;
 
 /** Makes every choice and checks it. @throws RangeError saying which option was expected to be what */
 export function settleControllerOptions(options: ControllerOptions): ControllerSettings {
+  // Callers without types meet these first.
+  if (typeof (options as Partial<ControllerOptions> | undefined)?.clock?.nowNs !== 'function') {
+    throw new RangeError('clock: expected an object with nowNs(), got none');
+  }
   return {
     ioQueuePairs: checked('ioQueuePairs', options.ioQueuePairs ?? 64, 1, 65_535),
     adminEntries: checked(
@@ -90,9 +95,9 @@ export function settleControllerOptions(options: ControllerOptions): ControllerS
     shadowDoorbells: options.shadowDoorbells ?? true,
     followNamespaces: options.followNamespaces ?? true,
     pci: settlePci(options.pci),
-    quirks: options.quirks ?? [],
+    quirks: settleQuirks(options.quirks ?? []),
     onState: options.onState ?? (() => undefined),
-    onLost: options.onLost ?? 'fail',
+    onLost: oneOf('onLost', options.onLost ?? 'fail', ['fail', 'reset']),
     resetAttemptsMax: checked('resetAttemptsMax', options.resetAttemptsMax ?? 5, 1, 1_000_000),
     resetDelayMs: checked('resetDelayMs', options.resetDelayMs ?? 1000, 0, MS_MAX),
   };
@@ -125,6 +130,11 @@ function settlePci(pci: PciIdentity | undefined): PciIdentity | undefined {
   checked('pci.vendorId', pci.vendorId, 0, 0xffff);
   checked('pci.deviceId', pci.deviceId, 0, 0xffff);
   return pci;
+}
+
+function settleQuirks(quirks: readonly Quirk[]): readonly Quirk[] {
+  for (const quirk of quirks) oneOf('quirks', quirk, QUIRK_NAMES);
+  return quirks;
 }
 
 function checked(name: string, value: number, from: number, to: number): number {

@@ -3,6 +3,7 @@ import type { IdentifyController } from '@phasebit/nvme-spec';
 import type { PcieFunction } from '@phasebit/pcie';
 import { AbortQueue, type ContextAborts } from './admin/abort-queue.js';
 import { identifyController } from './admin/identify.js';
+import { IoHold } from './admin/io-hold.js';
 import { ControllerManagement } from './admin/management.js';
 import type { AdminQueue } from './admin-queue.js';
 import { bringUp } from './bring-up/bring-up.js';
@@ -69,10 +70,13 @@ export class Controller {
     this.admin = core.found.admin;
     this.namespaces = table.byNsid;
     this.aborts = new AbortQueue(this.admin, () => core.found.identity.acl + 1, settings.adminDeadlineMs);
+    const hold = new IoHold({ pairs: core.pairs, clock, log, pause: () => fn.pause() });
     this.management = new ControllerManagement({
       admin: this.admin,
       identity: () => this.identity,
       identify: (options) => this.identify(options),
+      runAlone: (bearsIo, wait, command) =>
+        hold.run(bearsIo, { deadlineMs: settings.adminDeadlineMs, ...wait }, command),
       rescan: (options) => this.rescan(options),
     });
     const around = {
@@ -122,6 +126,7 @@ export class Controller {
     const table = new NamespaceTable();
     const signal = new ExpiringSignal(clock, 'attach', wait);
     const found = await bringUp({ fn, clock, log, settings, events, table, signal });
+    found.admin.health = undefined;
     const controller = new Controller(new ControllerCore(fn, clock, log, settings, events, table, found));
     settings.onState('READY');
     const { byNsid } = table;
@@ -175,7 +180,8 @@ export class Controller {
   namespace(nsid: number): Namespace {
     const namespace = this.namespaces.get(nsid);
     if (namespace === undefined) {
-      throw new DriverError('NO_NAMESPACE', { expected: `one of ${[...this.namespaces.keys()].join(' ')}`, got: nsid });
+      const active = [...this.namespaces.keys()].join(' ');
+      throw new DriverError('NO_NAMESPACE', { expected: active === '' ? 'none' : `one of ${active}`, got: nsid });
     }
     return namespace;
   }
@@ -215,7 +221,7 @@ export class Controller {
       return;
     }
     core.demandReady();
-    await core.pairs.delete(core.found, pair, wait);
+    await core.pairs.delete(pair, wait);
   }
 
   /**
@@ -365,7 +371,7 @@ export class Controller {
     const error = new DriverError('PAIR_LOST', { qid: pair.qid });
     core.log.warn(error.message);
     try {
-      await core.pairs.delete(core.found, pair, {});
+      await core.pairs.delete(pair, {});
     } catch (cause) {
       core.log.warn(`queues of pair ${pair.qid} could not be deleted: ${String(cause)}`);
     }

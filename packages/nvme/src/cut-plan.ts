@@ -10,6 +10,7 @@ import {
   REFUSED_CUT,
   REFUSED_DWORDS,
   REFUSED_METADATA_ALIGNMENT,
+  REFUSED_METADATA_BUCKET,
   REFUSED_METADATA_SCATTERED,
   REFUSED_PAYLOAD,
   REFUSED_SCATTERED,
@@ -47,8 +48,8 @@ export class CutSubject {
   boundaryBlocks = 0;
   /** whether the payload is described by SGLs, else PRPs */
   usesSgl = false;
-  /** host address of separate metadata, 0 for none */
-  metadata = 0;
+  /** whether there is separate metadata */
+  hasMetadata = false;
   /** bytes of it for each block */
   metadataBytes = 0;
 }
@@ -81,6 +82,7 @@ export class CutPlan {
   constructor(
     dma: DmaSpace,
     private readonly cursor: PayloadCursor,
+    private readonly metadataCursor: PayloadCursor,
     private readonly rules: PointerRules,
     private readonly refusal: Refusal,
   ) {
@@ -107,7 +109,7 @@ export class CutPlan {
       this.pieceEnd += blocksToLimit(lba + this.done, all - this.done, blocksMax, boundaryBlocks);
     }
     let blocks = this.blocksDescribed(this.pieceEnd - this.done);
-    if (blocks !== 0 && subject.metadata !== 0) blocks = this.blocksWithMetadata(blocks);
+    if (blocks !== 0 && subject.hasMetadata) blocks = this.blocksWithMetadata(blocks);
     this.blocks = blocks;
     this.isRefused = blocks === 0;
     return !this.isRefused;
@@ -132,7 +134,7 @@ export class CutPlan {
       const { address } = cursor;
       if (address === BUCKET) return this.refuse(REFUSED_BUCKET, opcode, 0);
       if (taken === 0) {
-        if ((address & DWORD_MASK) !== 0) return this.refuse(REFUSED_PAYLOAD, address, 0);
+        if ((address & DWORD_MASK) !== 0) return this.refuse(REFUSED_PAYLOAD, address, bytes);
       } else if (((end | address) & PAGE_MASK) !== 0) break;
       taken += cursor.bytes;
       end = address + cursor.bytes;
@@ -174,22 +176,32 @@ export class CutPlan {
 
   /** Of `blocks` blocks, those whose metadata is as many runs on the bus as the metadata pointer describes. */
   private blocksWithMetadata(blocks: number): number {
+    const cursor = this.metadataCursor;
     const { metadataBytes, usesSgl } = this.subject;
     const alignMask = usesSgl ? this.rules.metadataAlignMask : DWORD_MASK;
     const runsMax = usesSgl ? this.rules.metadataRunsMax : 1;
-    const start = this.subject.metadata + this.done * metadataBytes;
-    const end = start + blocks * metadataBytes;
-    if ((start & alignMask) !== 0) return this.refuse(REFUSED_METADATA_ALIGNMENT, start, alignMask + 1);
+    const bytes = blocks * metadataBytes;
+    let taken = 0;
     let runs = 0;
     this.endRun();
-    let at = start;
-    while (at < end) {
-      const next = Math.min((at | PAGE_MASK) + 1, end);
-      if (!this.goesOn(at, next - at) && ++runs > runsMax) break;
-      at = next;
+    cursor.seek(this.done * metadataBytes, bytes);
+    while (taken < bytes && runs <= runsMax) {
+      if (!cursor.next()) return 0;
+      const { address } = cursor;
+      if (address === BUCKET) return this.refuse(REFUSED_METADATA_BUCKET, address, 0);
+      const end = address + cursor.bytes;
+      for (let at = address; at < end;) {
+        const next = Math.min((at | PAGE_MASK) + 1, end);
+        if (!this.goesOn(at, next - at)) {
+          if (++runs > runsMax) break;
+          if ((at & alignMask) !== 0) return this.refuse(REFUSED_METADATA_ALIGNMENT, at, alignMask + 1);
+        }
+        taken += next - at;
+        at = next;
+      }
     }
-    const fitting = Math.floor((at - start) / metadataBytes);
-    return fitting === 0 ? this.refuse(REFUSED_METADATA_SCATTERED, start, 0) : fitting;
+    const fitting = Math.floor(taken / metadataBytes);
+    return fitting === 0 ? this.refuse(REFUSED_METADATA_SCATTERED, taken, runsMax) : fitting;
   }
 
   /** What comes next goes on from nothing on the bus. */

@@ -50,12 +50,15 @@ export class DataPointers {
   /** next free word of the list that is being written, and the first one behind it */
   private at = 0;
   private end = 0;
+  /** where a run on the bus ends; past 2^31, so it is kept where V8 does not box it */
+  private readonly runEnd = new Float64Array(1);
 
   constructor(
     dma: DmaSpace,
     records: Int32Array,
     private readonly lists: ListMemory,
     private readonly cursor: PayloadCursor,
+    private readonly metadataCursor: PayloadCursor,
     private readonly rules: PointerRules,
     private readonly refusal: Refusal,
   ) {
@@ -122,27 +125,56 @@ export class DataPointers {
     return true;
   }
 
-  /** MPTR for `bytes` bytes of separate metadata, after the data pointer was written: an address, or that of a descriptor. [Base] 4.1.1 */
-  writeMetadata(request: number, address: number, bytes: number): boolean {
-    const { records, rules } = this;
+  /** MPTR of what the metadata cursor goes through next, after the data pointer was written: an address, or that of a descriptor. [Base] 4.1.1 */
+  writeMetadata(request: number): boolean {
+    const { metadataCursor, records, rules } = this;
     const record = request << SHIFT;
     const isPrp = ((records[record] >>> SQE_CDW0_PSDT_SHIFT) & 3) === PSDT_PRP;
-    if (isPrp || !rules.hasMetadataSgl) {
-      this.putBus(records, record | WORD_MPTR, address);
-      return true;
-    }
+    if (isPrp || !rules.hasMetadataSgl) return this.writeMetadataAddress(record);
     const list = this.lists.wordOf(request);
     // The first descriptor is for pointing to the others, where there are several.
     const first = list + DESCRIPTOR_WORDS;
     this.at = first;
     this.end = list + rules.metadataDescriptors * DESCRIPTOR_WORDS;
-    if (!this.putRuns(first, address, address + bytes, true)) return false;
+    while (metadataCursor.hasLeft) {
+      if (!metadataCursor.next()) return false;
+      const { address, bytes } = metadataCursor;
+      if (address === BUCKET) return this.refuse(REFUSED_CHANGED, address);
+      if (!this.putRuns(first, address, address + bytes, true)) return false;
+    }
     const segment = this.lists.addressOf(request);
     const next = segment + SGL_DESCRIPTOR_BYTES;
     const isOne = this.at - first === DESCRIPTOR_WORDS;
     if (!isOne) this.putDescriptor(this.words, list, next, (this.at - first) << 2, SGL_ID_LAST_SEGMENT);
     records[record] = (records[record] & PSDT_CLEAR) | (PSDT_SGL_MPTR_SGL << SQE_CDW0_PSDT_SHIFT);
     this.putBus(records, record | WORD_MPTR, isOne ? next : segment);
+    return true;
+  }
+
+  /** MPTR as the address of one run on the bus. What a list says the second time has to be that run too. */
+  private writeMetadataAddress(record: number): boolean {
+    const { metadataCursor, runEnd } = this;
+    if (metadataCursor.isContiguous) {
+      this.putBus(this.records, record | WORD_MPTR, metadataCursor.address);
+      return true;
+    }
+    let isFirst = true;
+    while (metadataCursor.hasLeft) {
+      if (!metadataCursor.next()) return false;
+      const { address } = metadataCursor;
+      const end = address + metadataCursor.bytes;
+      if (address === BUCKET) return this.refuse(REFUSED_CHANGED, address);
+      if (isFirst) this.putBus(this.records, record | WORD_MPTR, address);
+      for (let at = address; at < end;) {
+        const next = Math.min((at | PAGE_MASK) + 1, end);
+        const page = at >>> PAGE_SHIFT;
+        const bus = this.iovaHigh[page] * U32_RANGE + this.iovaLow[page] + (at & PAGE_MASK);
+        if (!isFirst && bus !== runEnd[0]) return this.refuse(REFUSED_CHANGED, at);
+        runEnd[0] = bus + next - at;
+        isFirst = false;
+        at = next;
+      }
+    }
     return true;
   }
 

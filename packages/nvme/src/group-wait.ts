@@ -63,13 +63,19 @@ export class GroupWait {
       const leftMs = (untilNs - this.clock.nowNs()) / 1e6;
       if (found !== 0 || leftMs <= 0 || this.group.pairs.length === 0) return found;
       const isBounded = signal !== undefined || deadlineMs !== Infinity;
-      if (this.settings.mode === 'interrupt') await this.vectors.wait(seen, isBounded ? leftMs : undefined);
+      if (this.settings.mode === 'interrupt') await this.message(seen, isBounded ? leftMs : undefined);
       else if (this.mustPoll()) await this.pause();
       else {
         const late = await this.sleep(maxPerPair, isBounded ? leftMs : undefined);
         if (late !== 0) return late;
       }
     }
+  }
+
+  /** Waits for a message. A process in which nothing else happens stays alive for it while commands are outstanding, and ends otherwise. */
+  private message(seen: readonly number[], leftMs: number | undefined): Promise<void> {
+    const isBusy = this.group.pairs.some((pair) => pair.outstanding > 0);
+    return this.vectors.wait(seen, leftMs, isBusy);
   }
 
   private mustPoll(): boolean {
@@ -82,7 +88,7 @@ export class GroupWait {
     try {
       const seen = this.vectors.messages();
       const found = this.group.poll(maxPerPair);
-      if (found === 0) await this.vectors.wait(seen, leftMs);
+      if (found === 0) await this.message(seen, leftMs);
       return found;
     } finally {
       this.vectors.setMasked(true);

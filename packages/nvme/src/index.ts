@@ -71,7 +71,7 @@ export { type BlockOptions, type NamespaceHandle } from './promises/namespace-ha
 export { ASYNC_DISPOSE } from './dispose.js';
 
 // 4. Ask the controller
-export { AdminQueue } from './admin-queue.js';
+export { AdminQueue, type CompletionListener } from './admin-queue.js';
 export { type AdminCommand, type CommandCompletion, encodeCommand } from './admin-command.js';
 export * from './admin/identify.js';
 export * from './admin/features.js';

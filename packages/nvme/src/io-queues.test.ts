@@ -2,7 +2,8 @@ import { createDmaArena, DmaSpace } from '@phasebit/pcie';
 import { describe, expect, it } from 'vitest';
 import type { AdminCommand } from './admin-command.js';
 import type { AdminQueue } from './admin-queue.js';
-import { allocateRings, createRings, freeRings } from './io-queues.js';
+import { allocateRings, freeRings } from './io-queues.js';
+import { QueueCommands } from './queue-commands.js';
 import { type QueuePairOptions, settleQueuePairOptions } from './queue-pair-options.js';
 
 function makeDma(scatterSeed?: number): DmaSpace {
@@ -23,7 +24,7 @@ function takesAll(sent: [command: AdminCommand, address: number][]): AdminQueue 
 async function create(options: QueuePairOptions): Promise<[cq: AdminCommand, sq: AdminCommand]> {
   const sent: [AdminCommand, number][] = [];
   const rings = { sqAddress: 4096, cqAddress: 8192 };
-  await createRings(takesAll(sent), 3, settleQueuePairOptions(options, 65_536), rings);
+  await new QueueCommands(takesAll(sent), 3).create(settleQueuePairOptions(options, 65_536), rings);
   expect(sent.map(([{ opcode }, address]) => [opcode, address])).toEqual([
     [0x05, 8192],
     [0x01, 4096],

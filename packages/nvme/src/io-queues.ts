@@ -1,21 +1,6 @@
-import type { WaitOptions } from '@phasebit/core';
-import {
-  ADMIN_CREATE_IO_CQ,
-  ADMIN_CREATE_IO_SQ,
-  ADMIN_DELETE_IO_CQ,
-  ADMIN_DELETE_IO_SQ,
-  CQE_BYTES,
-  CREATE_IO_CQ_CDW11,
-  CREATE_IO_QUEUE_CDW10,
-  CREATE_IO_SQ_CDW11,
-  DELETE_IO_QUEUE_CDW10,
-  describeStatus,
-  SQE_BYTES,
-} from '@phasebit/nvme-spec';
+import { CQE_BYTES, SQE_BYTES } from '@phasebit/nvme-spec';
 import { type DmaSpace, PAGE_BYTES } from '@phasebit/pcie';
-import type { AdminQueue } from './admin-queue.js';
-import { DriverError } from './errors.js';
-import { QUEUE_PRIORITIES, type QueuePairSettings, type RingMemory } from './queue-pair-options.js';
+import type { QueuePairSettings, RingMemory } from './queue-pair-options.js';
 
 /** Host addresses of the two rings of a queue pair. */
 export interface Rings extends RingMemory {
@@ -76,43 +61,4 @@ function demandContiguous(dma: DmaSpace, name: string, address: number, bytes: n
 
 function iovaOf(dma: DmaSpace, page: number): number {
   return dma.iovaHigh[page] * 2 ** 32 + dma.iovaLow[page];
-}
-
-/**
- * Makes the two queues known to the controller, the completion queue first. Without an interrupt vector completions are polled for.
- * [PCIe] and [Base] 5.2.1, 5.2.2
- *
- * @throws DriverError QUEUE_REFUSED with the controller's status; nothing is left behind at the controller then
- */
-export async function createRings(
-  admin: AdminQueue,
-  qid: number,
-  settings: Pick<QueuePairSettings, 'entries' | 'interruptVector' | 'priority'>,
-  rings: RingMemory,
-  wait: WaitOptions = {},
-): Promise<void> {
-  const { entries, interruptVector, priority } = settings;
-  const cdw10 = CREATE_IO_QUEUE_CDW10.QSIZE0.set(CREATE_IO_QUEUE_CDW10.QID.set(0, qid), entries - 1);
-  let cqCdw11 = CREATE_IO_CQ_CDW11.PC.set(0, 1);
-  if (interruptVector !== undefined) {
-    cqCdw11 = CREATE_IO_CQ_CDW11.IV.set(CREATE_IO_CQ_CDW11.IEN.set(cqCdw11, 1), interruptVector);
-  }
-  const cq = { opcode: ADMIN_CREATE_IO_CQ, cdw10, cdw11: cqCdw11 };
-  refuseUnlessSuccess('completion', qid, (await admin.executeAt(cq, rings.cqAddress, wait)).status);
-  let cdw11 = CREATE_IO_SQ_CDW11.CQID.set(CREATE_IO_SQ_CDW11.PC.set(0, 1), qid);
-  cdw11 = CREATE_IO_SQ_CDW11.QPRIO.set(cdw11, QUEUE_PRIORITIES[priority]);
-  const { status } = await admin.executeAt({ opcode: ADMIN_CREATE_IO_SQ, cdw10, cdw11 }, rings.sqAddress, wait);
-  if (status !== 0) await admin.execute({ opcode: ADMIN_DELETE_IO_CQ, cdw10: DELETE_IO_QUEUE_CDW10.QID.set(0, qid) });
-  refuseUnlessSuccess('submission', qid, status);
-}
-
-/** Makes the controller forget both queues, the submission queue first. What is in flight on them is completed as aborted before. */
-export async function deleteRings(admin: AdminQueue, qid: number, wait: WaitOptions = {}): Promise<void> {
-  const cdw10 = DELETE_IO_QUEUE_CDW10.QID.set(0, qid);
-  await admin.demand({ opcode: ADMIN_DELETE_IO_SQ, cdw10 }, wait);
-  await admin.demand({ opcode: ADMIN_DELETE_IO_CQ, cdw10 }, wait);
-}
-
-function refuseUnlessSuccess(queue: string, qid: number, status: number): void {
-  if (status !== 0) throw new DriverError('QUEUE_REFUSED', { queue, qid, status: describeStatus(status) });
 }

@@ -111,7 +111,7 @@ describe('Dataset Management', () => {
   it.each([
     ['is not offered', { offered: 0xfffb }, 'that the controller offers'],
     ['has too many ranges', { datasetRangesMax: 2 }, 'expected 1 to 2, got 3'],
-    ['has too long a range', { datasetRangeBlocksMax: 19 }, 'at most 19 blocks in each, got 20'],
+    ['has too long a range', { datasetRangeBlocksMax: 19 }, '1 to 19 blocks in each, got 20'],
     ['has too many blocks', { datasetBlocksMax: 29 }, 'at most 29 blocks in all of them, got 30'],
   ])('is sent although it %s', (_, limits, why) => {
     const device = new ScriptedDevice({ entries: 8 });
@@ -135,7 +135,7 @@ describe('Dataset Management', () => {
     const { pair } = new ScriptedDevice({ entries: 8 });
     const few = limited({ datasetRangeBlocksMax: 20, datasetBlocksMax: 10 });
     expect(pair.deallocate(few, 0, 11, ignore, 0)).toBe(SUBMIT_NEVER);
-    expect(pair.lastRefusal).toContain('at most 10 blocks in each, got 11');
+    expect(pair.lastRefusal).toContain('1 to 10 blocks in each, got 11');
     expect(pair.deallocate(few, 0, 10, ignore, 0)).toBe(SUBMIT_ACCEPTED);
     expect(pair.deallocate(limited({ offered: 0 }), 0, 1, ignore, 0)).toBe(SUBMIT_NEVER);
   });
@@ -232,7 +232,7 @@ describe('Copy', () => {
   it.each([
     ['is not offered', { offered: 0xfeff }, 'that the controller offers'],
     ['has too many ranges', { copyRangesMax: 2 }, 'expected 1 to 2, got 3'],
-    ['has too long a range', { copyRangeBlocksMax: 19 }, 'at most 19 blocks in each, got 20'],
+    ['has too long a range', { copyRangeBlocksMax: 19 }, '1 to 19 blocks in each, got 20'],
     ['has too many blocks', { copyBlocksMax: 29 }, 'at most 29 blocks in all of them, got 30'],
     ['has another format', { copyFormats: 2 }, 'copy: expected descriptors of format 0'],
   ])('is sent although it %s', (_, limits, why) => {

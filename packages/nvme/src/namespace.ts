@@ -13,7 +13,7 @@ import {
   type ProtectionParameters,
   RW_BLOCKS_MAX,
 } from '@phasebit/nvme-spec';
-import { commandLimits, type CommandLimits } from './command-limits.js';
+import { commandLimits, type CommandLimits, limitsExcludeMetadata } from './command-limits.js';
 import { TRANSFER_BYTES_MAX } from './limits.js';
 
 /** Stands in for a format that the namespace says it has and does not list. */
@@ -27,7 +27,7 @@ export interface NamespaceFacts {
   readonly nvm?: IdentifyNvmNamespace;
   /** Identify Controller of the NVM Command Set, CNS 06h */
   readonly limits?: IdentifyNvmController;
-  /** whether the controller does not count interleaved metadata when it applies MDTS; default false */
+  /** whether the controller does not count interleaved metadata when it applies MDTS, although CTRATT does not say so; default false */
   readonly mdtsExcludesMetadata?: boolean;
 }
 
@@ -106,8 +106,10 @@ export class Namespace {
     this.isExtended = format.ms !== 0 && (identify.flbas & FLBAS_METADATA_EXTENDED) !== 0;
     this.wireBlockBytes = this.blockBytes + (this.isExtended ? format.ms : 0);
     // Where MDTS does not count metadata, a list has to describe it all the same.
+    const { controller } = facts;
+    const excludesMetadata = controller !== undefined && limitsExcludeMetadata(controller);
     const wireBytesMax =
-      facts.mdtsExcludesMetadata === true
+      excludesMetadata || facts.mdtsExcludesMetadata === true
         ? Math.min(TRANSFER_BYTES_MAX, Math.floor(transferBytesMax / this.blockBytes) * this.wireBlockBytes)
         : transferBytesMax;
     this.transferBlocksMax = Math.min(RW_BLOCKS_MAX, Math.floor(wireBytesMax / this.wireBlockBytes));
@@ -129,7 +131,8 @@ export class Namespace {
     this.guardBits = protection?.guardBits ?? 0;
     this.storageTagBits = protection?.storageBits ?? 0;
     this.referenceTagBits = protection?.referenceBits ?? 0;
-    this.limits = commandLimits(identify, this.wireBlockBytes, facts.controller, facts.limits);
+    const countedBlockBytes = excludesMetadata ? blockBytes : this.wireBlockBytes;
+    this.limits = commandLimits(identify, countedBlockBytes, controller, facts.limits, facts.nvm);
     const hasZeroes = protection === undefined && (this.limits.offered & ONCS_WRITE_ZEROES) !== 0;
     this.plainZeroesMax = hasZeroes ? this.limits.writeZeroesBlocksMax : 0;
     this.anaGroupId = identify.anagrpid;

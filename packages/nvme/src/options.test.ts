@@ -41,8 +41,19 @@ describe('options of a controller', () => {
     [{ arbitration: { highWeight: 257 } }, 'arbitration.highWeight: expected an integer from 1 to 256, got 257'],
     [{ pci: { vendorId: 0x1_0000, deviceId: 0 } }, 'pci.vendorId: expected an integer from 0 to 65535, got 65536'],
     [{ pci: { vendorId: 0, deviceId: -1 } }, 'pci.deviceId: expected an integer from 0 to 65535, got -1'],
+    [{ onLost: 'retry' as 'reset' }, 'onLost: expected fail, reset, got retry'],
+    [{ clock: undefined as never }, 'clock: expected an object with nowNs(), got none'],
+    [{ clock: performance as never }, 'clock: expected an object with nowNs(), got none'],
   ])('that cannot be are taken: %j', (options, message) => {
     expect(() => settleControllerOptions({ clock, ...options })).toThrow(new RangeError(message));
+  });
+
+  it('may be quirks that there are not', () => {
+    const quirks = ['NO_SGL', 'NO_SGLS' as 'NO_SGL'] as const;
+    expect(settleControllerOptions({ clock, quirks: quirks.slice(0, 1) }).quirks).toEqual(['NO_SGL']);
+    expect(() => settleControllerOptions({ clock, quirks })).toThrow(
+      /^quirks: expected DELAY.*, NO_SGL, .*, got NO_SGLS$/,
+    );
   });
 
   it('change after they were given', () => {
@@ -87,6 +98,15 @@ describe('options of a queue pair', () => {
       priority: 'urgent',
     });
     expect(settleQueuePairOptions({}, 2)).toMatchObject({ entries: 2, requests: 4 });
+  });
+
+  it.each([
+    [{ sqDoorbell: 'each' as 'poll' }, 'sqDoorbell: expected poll, command, got each'],
+    [{ cqDoorbell: 'all' as 'poll' }, 'cqDoorbell: expected half, poll, got all'],
+    [{ callbackIn: 'tracer' as 'tracker' }, 'callbackIn: expected tracker, request, got tracer'],
+    [{ payload: 'prps' as 'prp' }, 'payload: expected auto, prp, sgl, got prps'],
+  ])('are no choices and taken for the default: %j', (options, message) => {
+    expect(() => settleQueuePairOptions(options, 64)).toThrow(new RangeError(message));
   });
 
   it('have more requests than an index of 16 bits names', () => {

@@ -2,10 +2,13 @@ import type { Clock, Log, WaitOptions } from '@phasebit/core';
 import type { PcieFunction } from '@phasebit/pcie';
 import type { BroughtUp } from './bring-up/bring-up.js';
 import { DELAY_AFTER_QUEUE_CREATION_MS, LARGE_IO_QUEUE_ENTRIES } from './bring-up/quirks.js';
+import { limitsExcludeMetadata } from './command-limits.js';
 import { DriverError } from './errors.js';
+import { HeldPairs } from './held-pairs.js';
 import { TRANSFER_BYTES_MAX } from './limits.js';
-import { createRings, deleteRings, type Rings } from './io-queues.js';
+import type { Rings } from './io-queues.js';
 import { makePair } from './pair-making.js';
+import { QueueCommands } from './queue-commands.js';
 import type { QueuePair } from './queue-pair.js';
 import { type QueuePairOptions, type QueuePairSettings, settleQueuePairOptions } from './queue-pair-options.js';
 import { RETRY_DELAY_UNIT_MS } from './retry-policy.js';
@@ -13,6 +16,7 @@ import { RETRY_DELAY_UNIT_MS } from './retry-policy.js';
 interface Entry {
   readonly pair: QueuePair;
   readonly rings: Rings;
+  readonly queues: QueueCommands;
   /** its owner is deleting it */
   isLeaving: boolean;
 }
@@ -20,16 +24,36 @@ interface Entry {
 /** The I/O queue pairs of a controller, by queue identifier. */
 export class PairTable {
   private readonly entries: (Entry | undefined)[] = [];
+  private readonly held: HeldPairs;
+  private isHeldBack = false;
 
   constructor(
     private readonly fn: PcieFunction,
     private readonly clock: Clock,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.held = new HeldPairs(log);
+  }
 
   /** Queue pairs that exist, by ascending queue identifier. */
   get pairs(): readonly QueuePair[] {
     return this.present().map(({ pair }) => pair);
+  }
+
+  /** Commands in flight on the pairs of this thread. */
+  get inFlight(): number {
+    return this.present().reduce((sum, { pair }) => sum + (pair.isReleased ? 0 : pair.inFlight), 0);
+  }
+
+  /** How many pairs other threads have. */
+  get released(): number {
+    return this.present().filter(({ pair }) => pair.isReleased).length;
+  }
+
+  /** Whether what is submitted on the pairs of this thread, also on new ones, waits. */
+  holdBack(isHeld: boolean): void {
+    this.isHeldBack = isHeld;
+    for (const { pair } of this.present()) pair.holdBack(isHeld);
   }
 
   /** Stamps the time on what is submitted from now on. To be called often: it makes nothing. */
@@ -47,23 +71,26 @@ export class PairTable {
     const qid = this.freeQid(of.ioQueuePairsMax);
     const { crdt1, crdt2, crdt3, sgls } = of.identity;
     const unit = RETRY_DELAY_UNIT_MS;
+    const excludesMetadata = of.quirks.has('MDTS_EXCLUDES_METADATA') || limitsExcludeMetadata(of.identity);
     const place = {
       qid,
       function: this.fn,
       // Where MDTS does not count metadata, lists have to describe it all the same.
-      transferBytesMax: of.quirks.has('MDTS_EXCLUDES_METADATA') ? TRANSFER_BYTES_MAX : of.transferBytesMax,
+      transferBytesMax: excludesMetadata ? TRANSFER_BYTES_MAX : of.transferBytesMax,
       sgls,
       retryDelaysTicks: [crdt1 * unit, crdt2 * unit, crdt3 * unit] as const,
     };
     const { pair, rings } = makePair(place, settings);
-    const entry = { pair, rings, isLeaving: false };
+    const queues = new QueueCommands(of.admin, qid);
+    const entry = { pair, rings, queues, isLeaving: false };
+    pair.holdBack(this.isHeldBack);
     this.entries[qid] = entry;
     of.doorbellBuffer?.doorbells?.clear(qid);
     try {
-      await createRings(of.admin, qid, settings, rings, wait);
+      await queues.create(settings, rings, wait);
     } catch (error) {
-      this.drop(pair);
-      throw error;
+      this.drop(entry);
+      throw error instanceof DriverError ? error.with({ qid }) : error;
     }
     this.connectDoorbells(of, pair);
     if (of.quirks.has('DELAY_AFTER_QUEUE_CREATION')) await this.delay(DELAY_AFTER_QUEUE_CREATION_MS);
@@ -71,15 +98,16 @@ export class PairTable {
   }
 
   /** Deletes a queue pair, at the controller first. What is in flight or waits on it completes as aborted. */
-  async delete(of: BroughtUp, pair: QueuePair, wait: WaitOptions): Promise<void> {
+  async delete(pair: QueuePair, wait: WaitOptions): Promise<void> {
     const entry = this.entries[pair.qid];
     if (entry?.pair !== pair) return;
     entry.isLeaving = true;
     // Nobody may ring its doorbells while it goes: they are the next pair's of this identifier.
     pair.retire();
-    await deleteRings(of.admin, pair.qid, wait);
+    await entry.queues.delete(wait);
+    if (this.entries[pair.qid] !== entry) return;
     pair.collect();
-    this.drop(pair);
+    this.drop(entry);
   }
 
   /** Forgets a queue pair of a controller that knows no queues any more. @param isQuiet - whether the device is known to leave its memory alone */
@@ -103,7 +131,17 @@ export class PairTable {
 
   /** The controller is disabled: what was in flight is not any more. */
   abandon(): void {
+    this.forgetQueues();
     for (const { pair } of this.present()) if (pair.isSuspended) pair.abandon();
+  }
+
+  /** The controller is disabled: it knows no queue any more. */
+  forgetQueues(): void {
+    for (const { pair, queues } of this.present()) {
+      queues.forget();
+      if (pair.isReleased) pair.markLost();
+    }
+    this.held.release();
   }
 
   /**
@@ -115,16 +153,17 @@ export class PairTable {
    */
   async recreate(of: BroughtUp, wait: WaitOptions = {}): Promise<readonly QueuePair[]> {
     const gone: QueuePair[] = [];
-    for (const { pair, rings, isLeaving } of this.present()) {
+    for (const entry of this.present()) {
+      const { pair, isLeaving } = entry;
       if (pair.isReleased) {
-        this.log.warn(`queue pair ${pair.qid} is not created again: another thread has it, and has to delete it`);
+        this.log.warn(`queue pair ${pair.qid} is not created again: delete it once the thread that has it has let go`);
         continue;
       }
       const isGranted = pair.connected && pair.qid <= of.ioQueuePairsMax;
-      if (isGranted && (await this.recreateOne(of, pair, rings, wait))) continue;
+      if (isGranted && (await this.recreateOne(entry, wait))) continue;
       // Its deletion has found its queues gone already.
       if (!isLeaving) gone.push(pair);
-      this.drop(pair);
+      this.drop(entry);
     }
     for (const { pair } of this.present()) {
       if (pair.isReleased) continue;
@@ -137,17 +176,21 @@ export class PairTable {
 
   /** Ends all of them: everything accepted completes as aborted by the host. */
   disconnect(): void {
-    for (const { pair } of this.present()) pair.disconnect();
+    for (const { pair } of this.present()) {
+      if (pair.isReleased) pair.markLost();
+      pair.disconnect();
+    }
   }
 
-  /** Gives the memory of all of them back. */
+  /** Gives the memory of all of them back: the controller is disabled. */
   free(): void {
+    this.held.release();
     for (const { pair } of this.present()) pair.free();
   }
 
-  private async recreateOne(of: BroughtUp, pair: QueuePair, rings: Rings, wait: WaitOptions): Promise<boolean> {
+  private async recreateOne({ pair, queues, rings }: Entry, wait: WaitOptions): Promise<boolean> {
     try {
-      await createRings(of.admin, pair.qid, pair.settings, rings, wait);
+      await queues.create(pair.settings, rings, wait);
       return true;
     } catch (error) {
       if (error instanceof DriverError && error.code === 'QUEUE_REFUSED') return false;
@@ -163,14 +206,20 @@ export class PairTable {
   }
 
   private freeQid(pairsMax: number): number {
-    for (let qid = 1; qid <= pairsMax; qid++) if (this.entries[qid] === undefined) return qid;
-    throw new DriverError('QUEUE_REFUSED', { expected: `at most ${pairsMax} queue pairs, as granted` });
+    const { entries, held } = this;
+    for (let qid = 1; qid <= pairsMax; qid++) if (entries[qid] === undefined && !held.has(qid)) return qid;
+    throw new DriverError('QUEUE_REFUSED', {
+      expected: `at most ${pairsMax} queue pairs, as granted`,
+      ...(held.size === 0 ? {} : { setAside: held.size }),
+    });
   }
 
-  private drop(pair: QueuePair): void {
+  /** Ends a pair. Its memory and its identifier are free again as soon as the controller cannot have its queues any more. */
+  private drop({ pair, queues }: Entry): void {
     this.entries[pair.qid] = undefined;
     pair.disconnect();
-    pair.free();
+    if (queues.mayExist) this.held.hold(pair, queues);
+    else pair.free();
   }
 
   private present(): Entry[] {

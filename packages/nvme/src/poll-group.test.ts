@@ -1,4 +1,5 @@
 import { ManualClock } from '@phasebit/core';
+import type { InterruptVectors } from '@phasebit/pcie';
 import { describe, expect, it } from 'vitest';
 import { Reader } from '../test-support/reader.js';
 import { ScriptedDevice } from '../test-support/scripted-device.js';
@@ -181,6 +182,83 @@ describe.each(['poll', 'interrupt', 'adaptive'] as const)('waiting in mode %s', 
     group.poll();
     completeAll(reader);
     expect(await group.wait({ maxPerPair: 2 })).toBe(2);
+  });
+});
+
+/** Vectors that a test ends, and whose holds on the process it counts, in the place of those of a device. */
+class EndingVectors implements InterruptVectors {
+  readonly count = 2;
+  holds = 0;
+  waits = 0;
+  private readonly ends: ((error: Error) => void)[] = [];
+
+  received(): number {
+    return 0;
+  }
+
+  setMasked(): void {
+    // No message ever comes.
+  }
+
+  wait(): Promise<number> {
+    this.waits++;
+    return new Promise((_, reject) => this.ends.push(reject));
+  }
+
+  keepAlive(): () => void {
+    this.holds++;
+    return () => void this.holds--;
+  }
+
+  end(): void {
+    for (const each of this.ends.splice(0)) each(new Error('the function was closed'));
+  }
+}
+
+describe.each(['interrupt', 'adaptive'] as const)('a function that is lost while mode %s waits', (mode) => {
+  /** One pair on vectors that end, in a group whose pauses are `events`. */
+  function makeEnding() {
+    const made = make(1, { mode, idlePollsMax: 1 }, { interruptVector: 1 });
+    const [pair] = made.pairs;
+    made.group.remove(pair);
+    const vectors = new EndingVectors();
+    Object.assign(pair.function, { vectors });
+    made.group.add(pair);
+    return { ...made, pair, vectors };
+  }
+
+  it('has the group fail, or wait on for messages of it, or never notice that the pair has left', async () => {
+    const { group, events, pair, vectors } = makeEnding();
+    const waiting = group.wait();
+    await Promise.resolve();
+    expect(vectors.waits).toBe(1);
+    for (let i = 0; i < 5; i++) events.push(() => undefined);
+    events.push(() => pair.disconnect());
+    vectors.end();
+    expect(await waiting).toBe(0);
+    expect([group.pairs, events.length, vectors.waits]).toEqual([[], 0, 1]);
+  });
+
+  it('spins without a turn for whoever has to notice, until the deadline', async () => {
+    const { group, vectors, clock } = makeEnding();
+    const waiting = group.wait({ deadlineMs: 5 });
+    await Promise.resolve();
+    vectors.end();
+    expect(await waiting).toBe(0);
+    expect(clock.nowNs()).toBe(5e6);
+  });
+
+  it('held the process without a command that is outstanding, does not hold it with one, or holds it on', async () => {
+    for (const commands of [0, 1]) {
+      const { group, vectors, readers } = makeEnding();
+      if (commands > 0) readers[0].read(1);
+      const waiting = group.wait({ deadlineMs: 5 });
+      await Promise.resolve();
+      expect([vectors.waits, vectors.holds]).toEqual([1, commands]);
+      vectors.end();
+      await waiting;
+      expect(vectors.holds).toBe(0);
+    }
   });
 });
 

@@ -106,7 +106,9 @@ export class PollGroup {
   }
 
   /**
-   * Polls until something completes, in the way of the group's mode, without holding up the event loop.
+   * Polls until something completes, in the way of the group's mode, without holding up the event loop. It keeps the process alive while
+   * commands are outstanding. A controller that is lost meanwhile is noticed by its `tick`, and its pairs leave: a caller without a deadline
+   * has a timer call that.
    *
    * @returns the number of completions taken; 0 when the deadline came first, or the group is empty
    * @throws DriverError ABORTED when it is given up, with the signal's reason as cause

@@ -9,6 +9,7 @@ import type { CompletionCallback } from './completion.js';
 import type { InjectedError } from './error-injection.js';
 import { DriverError, type DriverErrorFacts } from './errors.js';
 import { ListMemory } from './list-memory.js';
+import { LossMark } from './loss-mark.js';
 import type { QueuePairPlace, QueuePairSettings } from './queue-pair-options.js';
 import { countRings, type QueuePairStatistics } from './queue-pair-statistics.js';
 import { RequestPool } from './request-pool.js';
@@ -59,6 +60,7 @@ export abstract class PolledPair {
   private readonly search: CommandSearch;
   private readonly reportTimeout: TimeoutReport;
   private readonly counted: CountedShadows;
+  private readonly loss: LossMark;
   private isShadowed = false;
   private shadowPages: ShadowPages | undefined;
   private isPolling = false;
@@ -80,6 +82,7 @@ export abstract class PolledPair {
     );
     this.rings = new RingPair(place, settings, this.pool);
     this.counted = new CountedShadows(place.function.doorbells, place.function.counters);
+    this.loss = new LossMark(place.function.dma, place.lossAddress);
     this.shadowPages = undefined;
     this.search = new CommandSearch(this.rings, (callback, context) => this.contextOf(callback, context));
     this.reportTimeout = (cid, context, ageTicks) => {
@@ -208,12 +211,22 @@ export abstract class PolledPair {
 
   // ---- reset, deletion, hand-over: for the controller
 
+  /** Whether what is submitted waits, while what is in flight completes. @internal */
+  holdBack(isHeld: boolean): void {
+    this.rings.slow.holdBack(isHeld);
+  }
+
   /** Whether the pair stands still for a reset of its controller. */
   get isSuspended(): boolean {
     return this.rings.slow.isSuspended;
   }
 
-  /** Stands still: nothing is put into the ring, rung or believed until {@link PolledPair.resume}. What is submitted meanwhile waits. */
+  /**
+   * For the controller, which resets: nothing is put into the ring, rung or believed until {@link PolledPair.resume}. What is submitted
+   * meanwhile waits.
+   *
+   * @internal
+   */
   suspend(): void {
     if (this.isConnected) this.rings.slow.suspend();
   }
@@ -223,6 +236,7 @@ export abstract class PolledPair {
    * waits, or it completes as Command Aborted By Host at the next poll. The device no longer writes to its payloads.
    *
    * @param alsoWaiting - whether what waits completes likewise, and nothing is sent again; default false
+   * @internal
    */
   abandon(alsoWaiting = false): void {
     if (this.isConnected) this.rings.abandon(alsoWaiting);
@@ -236,7 +250,12 @@ export abstract class PolledPair {
     if (this.isConnected && this.isSuspended) this.rings.slow.abandonWaiting();
   }
 
-  /** Goes on after a reset: both queues were created again at the controller, on the same memory. Does what {@link PolledPair.abandon} does first. */
+  /**
+   * Goes on after a reset: both queues were created again at the controller, on the same memory. Does what {@link PolledPair.abandon} does
+   * first.
+   *
+   * @internal
+   */
   resume(): void {
     assert(!this.isPolling, 'a callback must not resume its own queue pair');
     if (!this.isConnected || !this.isSuspended) return;
@@ -272,6 +291,7 @@ export abstract class PolledPair {
    * since after a reset the controller knows no shadow pages any more.
    *
    * @param pages - where shadow doorbells lie; without it the pair cannot be handed over to another thread
+   * @internal
    */
   useDoorbells(doorbells: Doorbells, pages?: ShadowPages): void {
     const isShadow = doorbells !== this.place.function.doorbells;
@@ -302,9 +322,11 @@ export abstract class PolledPair {
         lacksShadowPages: lacksPages,
       });
     }
+    const lossAddress = this.loss.share();
     this.endSubmission();
     this.isGivenAway = true;
-    return describePair(this.place, this.settings, this.lists.address, this.rings.giveAway(), this.shadowPages);
+    const addresses = { listAddress: this.lists.address, lossAddress };
+    return describePair(this.place, addresses, this.settings, this.rings.giveAway(), this.shadowPages);
   }
 
   /** Goes on where the pair stood on the thread that released it. @internal */
@@ -317,10 +339,36 @@ export abstract class PolledPair {
     return this.isGivenAway;
   }
 
-  /** Gives the DMA memory back. Only after {@link PolledPair.disconnect}, when the device knows the rings no more. */
+  /**
+   * Whether the queues of a pair that was handed over are gone: its controller was reset, shut down or given up. Both threads see it, not before
+   * the controller is disabled. The owner goes on with {@link PolledPair.checkLost}; where it was created, it can be deleted after that.
+   */
+  get isLost(): boolean {
+    return this.loss.isSet;
+  }
+
+  /**
+   * For the owner of a pair that was handed over, to be called about every millisecond: when its queues are gone, everything accepted completes as
+   * Command Aborted By Host, and nothing can be submitted any more. Payloads are the caller's again: the controller is disabled.
+   *
+   * @returns whether they are gone
+   */
+  checkLost(): boolean {
+    if (this.isGivenAway || !this.isLost) return false;
+    this.disconnect();
+    return true;
+  }
+
+  /** For the controller, which is disabled: tells the thread that owns the pair, if it was handed over. @internal */
+  markLost(): void {
+    this.loss.set();
+  }
+
+  /** For the controller: gives the DMA memory back, after {@link PolledPair.disconnect}, when the device knows the rings no more. @internal */
   free(): void {
     const { dma } = this.place.function;
     this.rings.free(dma);
+    this.loss.free();
     if (this.place.listAddress === undefined) dma.free(this.lists.address);
   }
 

@@ -20,13 +20,13 @@ export interface QueuePairDescription {
 /** Puts a description together. */
 export function describePair(
   { function: _, ...place }: QueuePairPlace,
+  addresses: Required<Pick<QueuePairPlace, 'listAddress' | 'lossAddress'>>,
   settings: QueuePairSettings,
-  listAddress: number,
   state: RingState,
   shadow: ShadowPages | undefined,
 ): QueuePairDescription {
   return {
-    place: { ...place, listAddress, ringsAreGiven: true },
+    place: { ...place, ...addresses, ringsAreGiven: true },
     settings,
     state,
     shadow: shadow === undefined ? undefined : onlyPages(shadow),

@@ -5,6 +5,7 @@ import {
   QUEUE_PRIORITY_URGENT,
 } from '@phasebit/nvme-spec';
 import { PAGE_BYTES, type PcieFunction } from '@phasebit/pcie';
+import { oneOf } from './choice.js';
 import { REQUESTS_MAX, RING_ENTRIES_MAX, RING_ENTRIES_MIN, TRACKERS_MAX } from './limits.js';
 import type { PayloadChoice } from './pointer-rules.js';
 import { RETRIES_MAX_DEFAULT, RETRIES_MAX_LIMIT, type RetryDelays } from './retry-policy.js';
@@ -44,6 +45,8 @@ export interface QueuePairPlace {
   readonly ringsAreGiven?: boolean;
   /** host address of the memory for lists, of a queue pair that comes from another thread; default is to set it aside */
   readonly listAddress?: number;
+  /** host address of the word that says that its queues are gone, of a queue pair that comes from another thread */
+  readonly lossAddress?: number;
   /** SGLS of Identify Controller: which SGLs the controller takes; default 0, none */
   readonly sgls?: number;
   /** what CRD 1, 2 and 3 stand for, in the queue pair's ticks; default no delay. CRDT1 to CRDT3 are in units of 100 ms */
@@ -107,20 +110,18 @@ export function settleQueuePairOptions(options: QueuePairOptions, entriesMax: nu
   const retriesMax = options.retriesMax ?? RETRIES_MAX_DEFAULT;
   check('retriesMax', retriesMax, 0, RETRIES_MAX_LIMIT, '');
   const priority = options.priority ?? 'urgent';
-  if (!Object.hasOwn(QUEUE_PRIORITIES, priority)) {
-    throw new RangeError(`priority: expected ${Object.keys(QUEUE_PRIORITIES).join(', ')}, got ${priority}`);
-  }
+  oneOf<string>('priority', priority, Object.keys(QUEUE_PRIORITIES));
   const { interruptVector, ringMemory } = options;
   if (interruptVector !== undefined) check('interruptVector', interruptVector, 0, 0xffff, '');
   if (ringMemory !== undefined) checkRingMemory(ringMemory);
   return {
     entries,
     requests,
-    sqDoorbell: options.sqDoorbell ?? 'poll',
-    cqDoorbell: options.cqDoorbell ?? 'half',
-    callbackIn: options.callbackIn ?? 'tracker',
+    sqDoorbell: oneOf('sqDoorbell', options.sqDoorbell ?? 'poll', ['poll', 'command']),
+    cqDoorbell: oneOf('cqDoorbell', options.cqDoorbell ?? 'half', ['half', 'poll']),
+    callbackIn: oneOf('callbackIn', options.callbackIn ?? 'tracker', ['tracker', 'request']),
     lookAhead: options.lookAhead ?? true,
-    payload: options.payload ?? 'auto',
+    payload: oneOf('payload', options.payload ?? 'auto', ['auto', 'prp', 'sgl']),
     sglMerge: options.sglMerge ?? true,
     completionsPerPollMax,
     retriesMax,

@@ -313,7 +313,8 @@ export class QueuePair extends PolledPair {
     if (!this.isConnected) return SUBMIT_FAILED;
     const { transferBytesMax } = this.place;
     if (bytes > transferBytesMax) return this.refusal.note(REFUSED_BYTES, bytes, transferBytesMax);
-    if (bytes !== 0 && !this.builder.isPayload(address, bytes)) return this.refusal.note(REFUSED_PAYLOAD, address);
+    if (bytes !== 0 && !this.builder.isPayload(address, bytes))
+      return this.refusal.note(REFUSED_PAYLOAD, address, bytes);
     const request = this.pool.take();
     if (request < 0) return this.refuse();
     this.builder.buildWhole(request, command, bytes === 0 ? 0 : address, bytes);

@@ -25,7 +25,7 @@ export const REFUSED_BYTES = 'bytes: expected at most %, the most that one comma
 /** See {@link REFUSED_OPCODE}. */
 export const REFUSED_SHORT_BYTES = 'data: expected at most % bytes, what is copied with a command';
 /** See {@link REFUSED_OPCODE}. */
-export const REFUSED_PAYLOAD = 'payload: expected DMA memory for all of its bytes, from a multiple of 4 on';
+export const REFUSED_PAYLOAD = 'payload: expected an address, a multiple of 4, with % bytes of DMA memory';
 /** See {@link REFUSED_OPCODE}. */
 export const REFUSED_ELEMENT = 'scatter list: expected an element of 1 or more bytes of DMA memory, in bytes';
 /** See {@link REFUSED_OPCODE}. */
@@ -43,13 +43,17 @@ export const REFUSED_SCATTERED = 'scatter list: expected a block to fit into % S
 export const REFUSED_BUCKET =
   'bit bucket: expected a Read with SGLs on a controller that has them, SGLS bit 16; opcode';
 /** See {@link REFUSED_OPCODE}. */
-export const REFUSED_METADATA = 'metadata: expected DMA memory for all of its bytes, at address';
+export const REFUSED_METADATA = 'metadata: expected an address with % bytes of DMA memory';
 /** See {@link REFUSED_OPCODE}. */
 export const REFUSED_METADATA_ALIGNMENT = 'metadata: expected an address that is a multiple of %';
 /** See {@link REFUSED_OPCODE}. */
-export const REFUSED_METADATA_SCATTERED = 'metadata: expected that of a block to be contiguous on the bus, address';
+export const REFUSED_METADATA_SCATTERED =
+  'metadata: expected that of a block to fit into % runs on the bus, bytes that did';
 /** See {@link REFUSED_OPCODE}. */
-export const REFUSED_METADATA_UNWANTED = 'metadata: expected address 0, since the namespace has no separate metadata';
+export const REFUSED_METADATA_BUCKET = 'metadata: expected elements of DMA memory, no bit bucket, address';
+/** See {@link REFUSED_OPCODE}. */
+export const REFUSED_METADATA_UNWANTED =
+  'metadata: expected none, since the namespace has no separate metadata, address';
 /** See {@link REFUSED_OPCODE}. */
 export const REFUSED_FLAGS = 'flags: expected bits of command dword 12 that this command has, %';
 /** See {@link REFUSED_OPCODE}. */
@@ -71,12 +75,18 @@ export const REFUSED_APPLICATION_TAG = 'application tag: expected 16 bits, and a
 /** See {@link REFUSED_OPCODE}. */
 export const REFUSED_RANGES = 'ranges or identifiers: expected 1 to %';
 /** See {@link REFUSED_OPCODE}. */
-export const REFUSED_RANGE_BLOCKS = 'ranges: expected at most % blocks in each';
+export const REFUSED_RANGE_BLOCKS = 'ranges: expected 1 to % blocks in each';
 /** See {@link REFUSED_OPCODE}. */
 export const REFUSED_RANGES_BLOCKS = 'ranges: expected at most % blocks in all of them';
 /** See {@link REFUSED_OPCODE}. */
 export const REFUSED_COPY_FORMAT =
-  'copy: expected descriptors of format %, which the controller has and the namespace needs';
+  'copy: expected descriptors of format %, which the namespaces need, to be offered, CDFS';
+/** See {@link REFUSED_OPCODE}. */
+export const REFUSED_COPY_NAMESPACES =
+  'copy: expected sources formatted like namespace %, or differing by protection information that is added with PRACT or dropped, nsid';
+/** See {@link REFUSED_OPCODE}. */
+export const REFUSED_COPY_STORAGE_TAG =
+  'copy: expected sources with a storage tag that the controller checks for a Copy, STCRS; bits of the tag';
 /** See {@link REFUSED_OPCODE}. */
 export const REFUSED_RESERVATION_TYPE = 'reservation: expected a type of which RESCAP has the bit, RESCAP is %';
 /** See {@link REFUSED_OPCODE}. */

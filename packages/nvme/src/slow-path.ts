@@ -72,6 +72,7 @@ export class SlowPath {
   private trace: Trace | undefined;
   private isStopped = false;
   private isHalted = false;
+  private isHeld = false;
 
   constructor(rings: RingPair, settings: QueuePairSettings) {
     this.rings = rings;
@@ -85,6 +86,21 @@ export class SlowPath {
   /** Whether the pair stands still, between {@link SlowPath.suspend} and {@link SlowPath.resume}. */
   get isSuspended(): boolean {
     return this.isHalted;
+  }
+
+  /** Whether nothing is started, between two calls of {@link SlowPath.holdBack}. */
+  get isHeldBack(): boolean {
+    return this.isHeld;
+  }
+
+  /** Starts nothing any more, or goes on: what is submitted meanwhile waits, and is counted as waiting from its end on. */
+  holdBack(isHeld: boolean): void {
+    if (this.isHeld === isHeld) return;
+    this.isHeld = isHeld;
+    this.update();
+    if (isHeld || this.isHalted || this.isStopped) return;
+    this.waitFromNow();
+    this.startAll();
   }
 
   /** Nothing is started, rung or sent again any more. What has completed can still be collected. */
@@ -263,10 +279,8 @@ export class SlowPath {
   /** Goes on with rings that were created again on the same memory. What waits is counted as waiting from now on. */
   resume(): void {
     const { rings } = this;
-    const { waiting } = rings.pool;
     rings.restart();
-    for (let i = 0; i < waiting.length; i++) rings.waitingSince[waiting.at(i)] = rings.tickNow;
-    for (let i = 0; i < this.again.length; i++) rings.waitingSince[this.again.at(i)] = rings.tickNow;
+    this.waitFromNow();
     this.isHalted = false;
     this.tracePair(TRACE_RESET, 1);
     this.update();
@@ -301,7 +315,7 @@ export class SlowPath {
     const isTraced = this.trace !== undefined;
     const isBusy = this.parked.length !== 0 || this.again.length !== 0;
     const looksAtSubmissions =
-      this.isHalted || this.isStopped || isTraced || this.errors.isActive || this.again.length !== 0;
+      this.isHalted || this.isStopped || this.isHeld || isTraced || this.errors.isActive || this.again.length !== 0;
     rings.trackers.hold(looksAtSubmissions);
     rings.silence(this.isHalted || this.isStopped);
     rings.ringsEachCommand = this.ringsEachCommand && !isTraced;
@@ -311,12 +325,19 @@ export class SlowPath {
   // ---- pieces of the above
 
   private hasTrackers(count: number): boolean {
-    return !this.isHalted && !this.isStopped && this.rings.trackers.free >= count;
+    return !this.isHalted && !this.isStopped && !this.isHeld && this.rings.trackers.free >= count;
   }
 
   /** Whether what is submitted now may go into the ring at once: there are trackers, and nothing is ahead of it. */
   private mayStart(trackers: number): boolean {
     return this.hasTrackers(trackers) && this.again.length === 0 && this.rings.pool.waiting.length === 0;
+  }
+
+  private waitFromNow(): void {
+    const { again, rings } = this;
+    const { waiting } = rings.pool;
+    for (let i = 0; i < waiting.length; i++) rings.waitingSince[waiting.at(i)] = rings.tickNow;
+    for (let i = 0; i < again.length; i++) rings.waitingSince[again.at(i)] = rings.tickNow;
   }
 
   private queue(request: number, callback: CompletionCallback, context: unknown): void {

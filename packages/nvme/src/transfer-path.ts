@@ -59,6 +59,7 @@ export class TransferPath {
   private readonly dma: DmaSpace;
   private readonly checks: TransferRules;
   private readonly cursor: PayloadCursor;
+  private readonly metadataCursor: PayloadCursor;
   private readonly plan: CutPlan;
   private readonly pointers: DataPointers;
 
@@ -77,8 +78,9 @@ export class TransferPath {
     this.refusal = refusal;
     this.checks = new TransferRules(dma, refusal);
     this.cursor = new PayloadCursor(dma, refusal);
-    this.plan = new CutPlan(dma, this.cursor, rules, refusal);
-    this.pointers = new DataPointers(dma, pool.records, lists, this.cursor, rules, refusal);
+    this.metadataCursor = new PayloadCursor(dma, refusal);
+    this.plan = new CutPlan(dma, this.cursor, this.metadataCursor, rules, refusal);
+    this.pointers = new DataPointers(dma, pool.records, lists, this.cursor, this.metadataCursor, rules, refusal);
   }
 
   /** Whether the controller offers a command of ONCS; notes a refusal if not. */
@@ -199,16 +201,19 @@ export class TransferPath {
     if (isStripped(namespace, flags)) subject.blocksMax = namespace.strippedBlocksMax;
     if (!hasData) subject.blocksMax = transfer.blocks;
     subject.boundaryBlocks = hasData ? namespace.boundaryBlocks : 0;
-    subject.metadata = hasData && needsMetadata(namespace, flags) ? transfer.metadata : 0;
+    subject.hasMetadata = hasData && needsMetadata(namespace, flags);
     subject.metadataBytes = namespace.metadataBytes;
     this.choosePointers(transfer);
   }
 
-  private choosePointers({ scatter, address }: Transfer): void {
-    const { rules } = this;
-    const isPlain = scatter === null && ((address & 3) === 0 || rules.needsDwords);
-    this.plan.subject.usesSgl = isPlain ? rules.sglForContiguous : rules.sglForScattered;
+  private choosePointers({ scatter, address, metadata, metadataScatter }: Transfer): void {
+    const { rules, plan } = this;
+    const { subject } = plan;
+    const hasPieces = scatter !== null || (metadataScatter !== null && subject.hasMetadata && rules.hasMetadataSgl);
+    const isPlain = !hasPieces && ((address & 3) === 0 || rules.needsDwords);
+    subject.usesSgl = isPlain ? rules.sglForContiguous : rules.sglForScattered;
     this.cursor.begin(scatter, address);
+    this.metadataCursor.begin(metadataScatter, metadata);
   }
 
   /** Builds the piece that the plan is at. */
@@ -238,28 +243,30 @@ export class TransferPath {
   /** Writes the pointers of the piece that the plan is at. */
   private point(request: number): boolean {
     const { plan, pointers } = this;
-    const { wireBlockBytes, metadata, metadataBytes, usesSgl } = plan.subject;
+    const { wireBlockBytes, hasMetadata, metadataBytes, usesSgl } = plan.subject;
     this.cursor.seek(plan.done * wireBlockBytes, plan.blocks * wireBlockBytes);
     if (!(usesSgl && wireBlockBytes !== 0 ? pointers.writeSgl(request) : pointers.writePrp(request))) return false;
-    return (
-      metadata === 0 ||
-      pointers.writeMetadata(request, metadata + plan.done * metadataBytes, plan.blocks * metadataBytes)
-    );
+    if (!hasMetadata) return true;
+    this.metadataCursor.seek(plan.done * metadataBytes, plan.blocks * metadataBytes);
+    return pointers.writeMetadata(request);
   }
 
   private checkCommand(transfer: Transfer, bytes: number, metadataBytes: number, bytesMax: number): boolean {
     const { dma, refusal } = this;
-    const { address, scatter, metadata } = transfer;
+    const { address, scatter, metadata, metadataScatter } = transfer;
     if (!(Number.isInteger(bytes) && bytes >= 0 && bytes <= bytesMax)) {
       refusal.note(REFUSED_BYTES, bytes, bytesMax);
       return false;
     }
     if (bytes !== 0 && scatter === null && !(Number.isInteger(address) && dma.contains(address, bytes))) {
-      refusal.note(REFUSED_PAYLOAD, address);
+      refusal.note(REFUSED_PAYLOAD, address, bytes);
       return false;
     }
-    const isMetadata = metadataBytes === 0 || (Number.isInteger(metadata) && dma.contains(metadata, metadataBytes));
-    if (!isMetadata) refusal.note(REFUSED_METADATA, metadata);
+    const isMetadata =
+      metadataBytes === 0 ||
+      metadataScatter !== null ||
+      (Number.isInteger(metadata) && dma.contains(metadata, metadataBytes));
+    if (!isMetadata) refusal.note(REFUSED_METADATA, metadata, metadataBytes);
     return isMetadata;
   }
 
@@ -272,7 +279,7 @@ export class TransferPath {
     subject.blocksMax = 1;
     subject.boundaryBlocks = 0;
     subject.wireBlockBytes = bytes;
-    subject.metadata = metadataBytes === 0 ? 0 : transfer.metadata;
+    subject.hasMetadata = metadataBytes !== 0;
     subject.metadataBytes = metadataBytes;
     this.choosePointers(transfer);
     plan.begin();
@@ -289,5 +296,6 @@ export class TransferPath {
   private leave(): void {
     this.splits.giveUp();
     this.cursor.end();
+    this.metadataCursor.end();
   }
 }

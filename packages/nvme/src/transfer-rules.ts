@@ -108,7 +108,7 @@ export class TransferRules {
     if ((flags & ~FLAGS_OF_ALL) !== 0) return this.refuse(REFUSED_FLAGS, flags >>> 0, FLAGS_OF_ALL >>> 0);
     return (
       this.isOffered(NVM_COPY, namespace, ONCS_COPY) &&
-      sources.check(namespace, this.refusal) &&
+      sources.check(namespace, flags, this.refusal) &&
       this.checkDirective(NVM_COPY, namespace, destination) &&
       this.checkProtection(NVM_COPY, namespace, destination)
     );
@@ -185,16 +185,17 @@ export class TransferRules {
   }
 
   private checkMemory(namespace: Namespace, transfer: Transfer): boolean {
-    const { address, metadata, blocks, flags } = transfer;
+    const { address, metadata, metadataScatter, blocks, flags } = transfer;
     const bytes = blocks * wireBytes(namespace, flags);
     const isPayload = transfer.scatter !== null || (Number.isInteger(address) && this.dma.contains(address, bytes));
-    if (!isPayload) return this.refuse(REFUSED_PAYLOAD, address, 0);
+    if (!isPayload) return this.refuse(REFUSED_PAYLOAD, address, bytes);
     if (needsMetadata(namespace, flags)) {
-      const isMemory = Number.isInteger(metadata) && this.dma.contains(metadata, blocks * namespace.metadataBytes);
-      return isMemory || this.refuse(REFUSED_METADATA, metadata, 0);
+      const size = blocks * namespace.metadataBytes;
+      const isMemory = metadataScatter !== null || (Number.isInteger(metadata) && this.dma.contains(metadata, size));
+      return isMemory || this.refuse(REFUSED_METADATA, metadata, size);
     }
     // What is stripped altogether may keep its buffer in the transfer: PRACT is a choice for each command.
-    const isUnwanted = metadata !== 0 && !isStripped(namespace, flags);
+    const isUnwanted = (metadata !== 0 || metadataScatter !== null) && !isStripped(namespace, flags);
     return !isUnwanted || this.refuse(REFUSED_METADATA_UNWANTED, metadata, 0);
   }
 

@@ -22,6 +22,8 @@ export class Transfer {
   scatter: ScatterList | null = null;
   /** host address of separate metadata, `blocks` times the namespace's `metadataBytes`; 0 for none */
   metadata = 0;
+  /** separate metadata in pieces, instead of at an address: null for all in one */
+  metadataScatter: ScatterList | null = null;
   /** bits of command dword 12, `RW_CDW12_*`: LR, FUA, PRACT, PRCHK, STC; DEAC of a Write Zeroes */
   flags = 0;
   /** dataset management hints of a Read or Write, `RW_DSM_*` */
@@ -46,6 +48,7 @@ export class Transfer {
     this.set(0, 0, 0, 0);
     this.scatter = null;
     this.metadata = 0;
+    this.metadataScatter = null;
     this.dsm = 0;
     this.directiveType = 0;
     this.directiveSpecific = 0;

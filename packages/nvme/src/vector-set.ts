@@ -10,6 +10,8 @@ interface UsedVector {
   /** a wait that has not ended, and what it was told to have seen */
   pending: Promise<void> | undefined;
   pendingSeen: number;
+  /** no message comes any more: the function was closed, or its device is lost */
+  isOver: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export class VectorSet {
       known.users++;
       return;
     }
-    this.used.push({ fn, vector, users: 1, pending: undefined, pendingSeen: 0 });
+    this.used.push({ fn, vector, users: 1, pending: undefined, pendingSeen: 0, isOver: false });
     if (isMasked) fn.vectors.setMasked(vector, true);
   }
 
@@ -57,26 +59,47 @@ export class VectorSet {
    * @param seen - what {@link VectorSet.messages} gave
    * @param leftMs - milliseconds that the caller has left, or undefined to wait as long as it takes; with it the wait ends after a short
    *   while at the latest, so that the caller can look around
+   * @param isBusy - whether commands are outstanding: the process is kept alive for them
    */
-  async wait(seen: readonly number[], leftMs: number | undefined): Promise<void> {
+  async wait(seen: readonly number[], leftMs: number | undefined, isBusy: boolean): Promise<void> {
     const timeoutMs = leftMs === undefined ? undefined : Math.min(leftMs, WAIT_SLICE_MS);
     const { used } = this;
     if (used.length !== seen.length) return;
-    const stepped = used.filter(({ fn }) => fn.memoryOrder === 'same-thread');
-    if (used.length > 1 && stepped.length > 0) {
-      // A wait for a device that is stepped takes every turn there is, and cannot be left open beside another.
-      for (const { fn } of stepped) await fn.pause();
-    } else {
-      await Promise.race(used.map((each, i) => this.waitOne(each, seen[i], timeoutMs)));
+    const polled = used.filter((each) => this.isPolled(each));
+    if (polled.length > 0) {
+      for (const { fn } of polled) await fn.pause();
+      return;
     }
+    const release = isBusy ? this.keepAlive() : undefined;
+    try {
+      await Promise.race(used.map((each, i) => this.waitOne(each, seen[i], timeoutMs)));
+    } finally {
+      release?.();
+    }
+  }
+
+  /**
+   * A wait for a device that is stepped takes every turn there is, and cannot be left open beside another. A device that is lost sends
+   * nothing: turns pass until its controller's tick has noticed, and its queue pairs leave.
+   */
+  private isPolled({ fn, isOver }: UsedVector): boolean {
+    return isOver || (this.used.length > 1 && fn.memoryOrder === 'same-thread');
+  }
+
+  /** Any function that can keeps the process alive for all. */
+  private keepAlive(): (() => void) | undefined {
+    return this.used.find(({ fn }) => fn.vectors.keepAlive !== undefined)?.fn.vectors.keepAlive?.();
   }
 
   private waitOne(each: UsedVector, seen: number, timeoutMs: number | undefined): Promise<void> {
     const isOpen = each.pending !== undefined && each.pendingSeen === seen;
     if (each.pending !== undefined && isOpen) return each.pending;
-    const pending = each.fn.vectors.wait(each.vector, seen, { timeoutMs }).then(() => {
-      if (each.pending === pending) each.pending = undefined;
-    });
+    const pending = each.fn.vectors
+      .wait(each.vector, seen, { timeoutMs })
+      .catch(() => (each.isOver = true))
+      .then(() => {
+        if (each.pending === pending) each.pending = undefined;
+      });
     each.pending = pending;
     each.pendingSeen = seen;
     return pending;

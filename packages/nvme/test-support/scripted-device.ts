@@ -28,6 +28,7 @@ export const NO_LIMITS: CommandLimits = {
   copyRangeBlocksMax: 65_536,
   copyBlocksMax: 0xffff_ffff,
   copyFormats: 3,
+  copyChecksStorageTag: true,
   hasDirectives: true,
   hasPlacement: true,
   reservations: 0xff,

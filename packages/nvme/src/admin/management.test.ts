@@ -157,7 +157,11 @@ describe('effects', () => {
     const view = new DataView(page.buffer);
     view.setUint32(0x84 * 4, 0x0002_0003, true);
     view.setUint32(1024 + 0x01 * 4, 0x0001_0003, true);
+    view.setUint32(0xc0 * 4, 0x0001_4001, true);
+    view.setUint32(0xc1 * 4, 0x0002_8001, true);
     const effects = new EffectsLog(page);
+    // CSER: 01b takes the place of CSE, what is reserved does not.
+    expect([effects.ofAdmin(0xc0).runsBeside, effects.ofAdmin(0xc1).runsBeside]).toEqual(['io', 'nothing']);
     const none = { changesNamespaces: false, changesInventory: false, changesController: false };
     expect(effects.ofAdmin(0x84)).toEqual({ supported: true, changesData: true, ...none, runsBeside: 'nothing' });
     expect(effects.ofIo(1)).toEqual({ supported: true, changesData: true, ...none, runsBeside: 'not-in-namespace' });

@@ -16,7 +16,7 @@ import type { AdminQueue } from '../admin-queue.js';
 import { onlySignal } from '../deadline.js';
 import { DriverError } from '../errors.js';
 import type { NamespaceChanges } from '../namespaces/namespace-table.js';
-import { type EffectsLog, readEffects } from './effects.js';
+import { assumedEffects, type CommandEffects, type EffectsLog, readEffects } from './effects.js';
 import {
   commitFirmware,
   downloadFirmware,
@@ -46,6 +46,8 @@ export interface ManagedController {
   identity(): IdentifyController;
   /** asks Identify Controller again */
   identify(options: WaitOptions): Promise<unknown>;
+  /** runs a command with I/O held back, unless it bears that, and others of its kind in any case */
+  runAlone<T>(bearsIo: boolean, wait: WaitOptions, command: () => Promise<T>): Promise<T>;
   /** looks for namespaces again */
   rescan(options: WaitOptions): Promise<NamespaceChanges>;
 }
@@ -58,6 +60,8 @@ export interface ManagedController {
  */
 export class ControllerManagement {
   private effectsLog: EffectsLog | undefined;
+  /** the controller has refused to say the effects of its commands */
+  private lacksEffects = false;
 
   /** Use `Controller.management`. @internal */
   constructor(private readonly of: ManagedController) {}
@@ -142,27 +146,43 @@ export class ControllerManagement {
   }
 
   /**
-   * Sends any admin command, payload in either direction, and waits for its completion, whatever the status. When it succeeds, what the
-   * effects log says that it may have changed is asked for again: the controller, its namespaces, its effects.
+   * Sends any admin command, payload in either direction, and waits for its completion, whatever the status. It does as the effects log says, or
+   * as is known of the command where the controller has no such log: a command that bears no I/O beside it is sent once what is in flight has completed, while what is submitted waits; when it succeeds,
+   * what it may have changed is asked for again: the controller, its namespaces, its effects.
    *
    * @param payload - the device finds these bytes, and may write over them
+   * @param options - with `holdsIo` false, I/O is not held back whatever the log says. The deadline is for each of the two waits
+   * @throws DriverError also OPERATION_TIMEOUT, when what is in flight does not complete: queue pairs are polled by their owners meanwhile
    */
   async passthrough(
     command: AdminCommand,
     payload: Uint8Array = new Uint8Array(0),
-    options: WaitOptions = {},
+    options: { holdsIo?: boolean } & WaitOptions = {},
   ): Promise<CommandCompletion> {
-    const { changesController, changesInventory, changesNamespaces } = (await this.effects(options)).ofAdmin(
-      command.opcode,
-    );
-    const completion = await this.of.admin.exchange(command, payload, options);
+    const effects = await this.effectsOf(command.opcode, options);
+    const { changesController, changesInventory, changesNamespaces, runsBeside } = effects;
+    const send = (): Promise<CommandCompletion> => this.of.admin.exchange(command, payload, options);
+    const isFree = runsBeside === 'anything' || options.holdsIo === false;
+    const completion = await (isFree ? send() : this.of.runAlone(runsBeside === 'io', options, send));
     if (completion.status !== 0) return completion;
     if (changesController) {
       this.effectsLog = undefined;
+      this.lacksEffects = false;
       await this.of.identify(options);
     }
     if (changesInventory || changesNamespaces) await this.of.rescan(options);
     return completion;
+  }
+
+  private async effectsOf(opcode: number, options: WaitOptions): Promise<CommandEffects> {
+    if (this.lacksEffects) return assumedEffects(opcode);
+    try {
+      return (await this.effects(options)).ofAdmin(opcode);
+    } catch (error) {
+      if (!(error instanceof DriverError && error.code === 'COMMAND_FAILED')) throw error;
+      this.lacksEffects = true;
+      return assumedEffects(opcode);
+    }
   }
 
   private demand(field: 'OACS' | 'SANICAP', bits: number): void {

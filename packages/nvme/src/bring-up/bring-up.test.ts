@@ -249,7 +249,38 @@ describe('what is known not to work', () => {
   });
 });
 
+describe('limits that do not count metadata because the controller says so', () => {
+  it('are taken to count it, or lists do not describe what then fits', async () => {
+    const device = new ScriptedController();
+    const page = device.namespaces.get(1)!;
+    new DataView(page.buffer).setUint32(128, (9 << 16) | 8, true); // 512 + 8 bytes
+    page[26] = 0x10; // FLBAS: extended
+    setIdentity(device, 98, 0x01); // CTRATT bit 16
+    const { controller } = await attach(device);
+    const namespace = controller.namespace(1);
+    expect([namespace.transferBlocksMax, namespace.strippedBlocksMax]).toEqual([256, 256]);
+    const pair = await controller.createQueuePair({ entries: 4, requests: 4 });
+    const address = device.dma.allocate(256 * 520);
+    expect(pair.read(namespace, address, 0, 256, 0, () => undefined, 0)).toBe(0);
+    expect(pair.statistics.split).toBe(0);
+  });
+});
+
 describe('what a host tells a controller', () => {
+  it.each([
+    [0x0003, undefined],
+    [0x000f, 0x0c],
+    [0x001c, 0x0c],
+    [0x0005, 0x04],
+  ])('leaves formats of copies off that it writes, or enables others: CDFS %i', async (cdfs, enabled) => {
+    const device = new ScriptedController();
+    const found = structuresOf(device, 0x16, 512);
+    setIdentity(device, 534, cdfs, 0);
+    await attach(device);
+    if (enabled === undefined) expect(found).toEqual([]);
+    else expect(found).toEqual([[0, 0, 0, 0, enabled, ...new Array<number>(507).fill(0)]]);
+  });
+
   it('is not its behaviour, or what the controller has no use for', async () => {
     const device = new ScriptedController();
     const found = structuresOf(device, 0x16, 512);

@@ -20,6 +20,7 @@ import { ADMIN_TRANSFER_BYTES_MAX, ASYNC_EVENT_REQUESTS_MAX, TRANSFER_BYTES_MAX 
 import type { NamespaceChanges, NamespaceTable } from '../namespaces/namespace-table.js';
 import { makeAdminPair } from '../pair-making.js';
 import { trackersOf } from '../queue-pair-options.js';
+import { HealthProbe } from '../recovery/health-probe.js';
 import type { BringUpState } from './bring-up-state.js';
 import { type Capabilities, readCapabilities } from './capabilities.js';
 import { DoorbellBuffer } from './doorbell-buffer.js';
@@ -158,6 +159,7 @@ class BringUp {
     const { pair, rings } = makeAdminPair(this.fn, entries, ADMIN_TRANSFER_BYTES_MAX);
     const admin = before?.admin ?? new AdminQueue(pair, this.fn, clock, this.settings.adminDeadlineMs);
     admin.replacePair(pair);
+    admin.health = undefined;
     admin.transferBytesMax = PAGE_BYTES;
     try {
       const isWeighted = this.settings.arbitration !== undefined && capabilities.hasWeightedArbitration;
@@ -165,6 +167,7 @@ class BringUp {
       this.enter('ENABLE_WAIT_READY');
       if (this.quirks.has('DELAY_BEFORE_READY_CHECK')) await this.delay(DELAY_BEFORE_READY_CHECK_MS);
       await waitReady(this.fn, clock, 1, capabilities.enableTimeoutMs, false, this.parts.signal);
+      admin.health = new HealthProbe(this.fn, clock, this.settings.healthCheckMs);
       return await this.explore(admin, capabilities, isWeighted);
     } catch (error) {
       const isQuiet = await silence(this.fn, clock, capabilities.readyTimeoutMs);

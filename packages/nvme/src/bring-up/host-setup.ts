@@ -22,6 +22,9 @@ import {
   FEATURE_NUMBER_OF_QUEUES_VALUE,
   HOST_BEHAVIOR_ACRE,
   HOST_BEHAVIOR_BYTES,
+  HOST_BEHAVIOR_CDFE,
+  HOST_BEHAVIOR_CDFE_FORMAT_2,
+  HOST_BEHAVIOR_CDFE_FORMAT_3,
   HOST_BEHAVIOR_ETDAS,
   HOST_BEHAVIOR_LBAFEE,
   HOST_IDENTIFIER_EXTENDED_BYTES,
@@ -39,6 +42,8 @@ import { DriverError } from '../errors.js';
 const BURST_UNLIMITED = 7;
 /** All critical warnings of the SMART log. [Base] 5.1.25.1.5 */
 const SMART_WARNINGS = 0xff;
+/** Descriptor formats of Copy that `CopySources` writes and that are off until a host wants them. */
+const COPY_FORMATS_TO_ENABLE = HOST_BEHAVIOR_CDFE_FORMAT_2 | HOST_BEHAVIOR_CDFE_FORMAT_3;
 /** Unit of KAS, milliseconds. */
 const KEEP_ALIVE_UNIT_MS = 100;
 
@@ -73,7 +78,8 @@ export function hostBehavior(identity: IdentifyController): Uint8Array | undefin
   if (identity.crdt1 !== 0) data[HOST_BEHAVIOR_ACRE] = 1;
   if ((identity.lpa & LPA_TELEMETRY_AREA_4) !== 0) data[HOST_BEHAVIOR_ETDAS] = 1;
   if ((identity.ctratt & CTRATT_EXTENDED_LBA_FORMATS) !== 0) data[HOST_BEHAVIOR_LBAFEE] = 1;
-  return data.includes(1) ? data : undefined;
+  data[HOST_BEHAVIOR_CDFE] = identity.cdfs & COPY_FORMATS_TO_ENABLE;
+  return data.some((byte) => byte !== 0) ? data : undefined;
 }
 
 /** Says what the host can do. A controller that does not want to know is used without. */

@@ -14,7 +14,7 @@ export type Quirk =
   | 'NO_NAMESPACE_DESCRIPTORS'
   /** offers SGLs that do not work */
   | 'NO_SGL'
-  /** does not count interleaved metadata when it applies MDTS */
+  /** does not count interleaved metadata when it applies MDTS, without saying so in CTRATT */
   | 'MDTS_EXCLUDES_METADATA'
   /** is slow with I/O queues of fewer than 1,024 entries */
   | 'LARGE_IO_QUEUES'
@@ -34,6 +34,24 @@ export interface PciIdentity {
   /** PCI device identifier, 16 bits */
   readonly deviceId: number;
 }
+
+const NAMES: Readonly<Record<Quirk, true>> = {
+  DELAY_BEFORE_INIT: true,
+  DELAY_BEFORE_READY_CHECK: true,
+  DELAY_AFTER_QUEUE_CREATION: true,
+  IDENTIFY_CNS_0_AND_1_ONLY: true,
+  NO_NAMESPACE_DESCRIPTORS: true,
+  NO_SGL: true,
+  MDTS_EXCLUDES_METADATA: true,
+  LARGE_IO_QUEUES: true,
+  LARGE_ADMIN_QUEUE: true,
+  NO_SHUTDOWN_STATUS: true,
+  NO_SECURITY: true,
+  NO_WRITE_ZEROES: true,
+};
+
+/** Every quirk there is. */
+export const QUIRK_NAMES: readonly Quirk[] = Object.keys(NAMES) as Quirk[];
 
 /** Milliseconds of {@link Quirk} `DELAY_BEFORE_INIT`. */
 export const DELAY_BEFORE_INIT_MS = 2000;

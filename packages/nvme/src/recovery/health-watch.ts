@@ -1,9 +1,8 @@
 import { CSTS, REG_CSTS } from '@phasebit/nvme-spec';
 import type { ControllerCore } from '../controller-core.js';
 import { DriverError } from '../errors.js';
+import { judgeStatus } from './health-probe.js';
 import type { QueuePair } from '../queue-pair.js';
-
-const ALL_ONES = 0xffff_ffff;
 
 /** Ticks that an I/O command has at least before it counts as timed out, however long they are apart. */
 const TICKS_TO_TIMEOUT = 4;
@@ -76,10 +75,7 @@ export class HealthWatch {
   }
 
   private judge(csts: number, nowNs: number): DriverError | undefined {
-    if (csts === ALL_ONES) return new DriverError('CONTROLLER_GONE', { register: 'CSTS' });
-    if (CSTS.CFS.get(csts) === 1) return new DriverError('CONTROLLER_FATAL', { csts });
-    if (CSTS.RDY.get(csts) === 0) return new DriverError('CONTROLLER_FATAL', { csts, expected: 'CSTS.RDY=1' });
-    return this.judgePause(CSTS.PP.get(csts) === 1, nowNs);
+    return judgeStatus(csts) ?? this.judgePause(CSTS.PP.get(csts) === 1, nowNs);
   }
 
   /** Processing paused, as for a firmware activation: commands take longer, but not for ever. [Base] 3.1.4.6, 3.11 */

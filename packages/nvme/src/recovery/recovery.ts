@@ -90,7 +90,8 @@ export class Recovery {
 
   /** The second step alone. @throws DriverError as `bringUp`; the step can be taken again, unless the controller has left the bus */
   async reconnect(signal: AbortSignalLike): Promise<void> {
-    if (this.core.state !== 'RESETTING') throw new DriverError('NOT_READY', { state: this.core.state });
+    const { state } = this.core;
+    if (state !== 'RESETTING') throw new DriverError('NOT_READY', { expected: 'RESETTING, by disconnect()', state });
     await this.alone(async () => {
       try {
         await this.goOn(signal);
@@ -136,6 +137,7 @@ export class Recovery {
     core.pairs.disconnect();
     core.found.admin.queuePair.disconnect();
     if (core.isQuiet) {
+      core.pairs.forgetQueues();
       this.freeAdminPair();
       core.found.doorbellBuffer?.free();
     }
@@ -218,6 +220,7 @@ export class Recovery {
     this.listener.onNamespaces(core.found.changes);
     settings.onState('QUEUES');
     const gone = await pairs.recreate(core.found, { signal });
+    core.found.admin.health = undefined;
     core.state = 'READY';
     core.failure = undefined;
     settings.onState('READY');
