@@ -140,7 +140,7 @@ ${differenceTable(differences)}
 
 ## What is not offered
 
-Why cases do not apply to a controller, with their number.
+Why cases do not apply to a controller, with their number. A case about the refusal of what is not offered does not apply where it is.
 
 ${notOfferedList(transports)}
 `;

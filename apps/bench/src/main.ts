@@ -13,7 +13,7 @@ import { describeMachine } from './report/machine.js';
 import { stackReportJson, stackReportText } from './report/stack-report.js';
 import { renderReport } from './report/table.js';
 import { usedDeviceLines } from './report/used-devices.js';
-import { checkOutput, colorOf, writeReport } from './report/write-report.js';
+import { checkOutput, colorOf, watchOutput, writeReport } from './report/write-report.js';
 import { runTour } from './tour/tour.js';
 import { packageVersion } from './version.js';
 
@@ -59,6 +59,7 @@ async function run(options: BenchOptions): Promise<number> {
   return failed || report.shutdownErrors.length > 0 ? EXIT_ERRORS : EXIT_GOOD;
 }
 
+watchOutput(EXIT_REFUSED);
 main().then(
   (code) => {
     process.exitCode = code;

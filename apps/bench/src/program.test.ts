@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bench, benchJson, buildProgram, type Report } from './bench-program.test-data.js';
+import { bench, benchJson, buildProgram, program, type Report } from './bench-program.test-data.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'phasebit-test-'));
 const path = (name: string): string => join(folder, name);
@@ -30,7 +30,7 @@ describe('a run that cannot be done as asked ends with exit code 2, a sentence a
   });
 
   it.each([
-    ['FOLDER/bad.fio', 'bad.fio:5: expected an option, got "iodeph"; did you mean "iodepth"?'],
+    ['FOLDER/bad.fio', 'bad.fio:5: expected an option that is known here, got "iodeph"; did you mean "iodepth"?'],
     ['FOLDER/none.fio', 'expected a job file that can be read'],
     ['--rw=read --media=file:FOLDER/small.img', 'small.img: expected a file of at least 1073741824 bytes, found 8192'],
     ['--rw=read --media=file:FOLDER --device=inline', ': expected a file that can be read and written: EISDIR'],
@@ -103,6 +103,29 @@ describe('the report', () => {
     // One submission doorbell per read, and a completion doorbell for every 512.
     expect(writes).toBeGreaterThan(0.99);
     expect(writes).toBeLessThan(1.02);
+  });
+});
+
+describe('output', () => {
+  const run = (into: string) =>
+    spawnSync('sh', ['-c', `'${process.execPath}' '${program}' --rw=randread --number_ios=1000 ${into}`], {
+      encoding: 'utf8',
+    });
+
+  it('that nobody reads to its end, as behind head, is no failure', () => {
+    const { status, stderr } = run('| true');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(run('2>&1 | true')).toMatchObject({ status: 0 });
+  });
+
+  it.runIf(process.platform === 'linux')('that a full disk does not take is a sentence and exit code 2', () => {
+    const toPipe = run('> /dev/full');
+    expect(toPipe.stderr).toMatch(/^phasebit-bench: standard output: ENOSPC.*\n$/);
+    const toFile = run('--output=/dev/full');
+    expect(toFile.stderr).toMatch(
+      /^phasebit-bench: --output \/dev\/full: the report could not be written: ENOSPC.*\n$/,
+    );
+    expect([toPipe.status, toFile.status]).toEqual([2, 2]);
   });
 });
 

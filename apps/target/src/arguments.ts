@@ -13,9 +13,9 @@ export const EXIT_REFUSED = 2;
 
 /** The values as commander collects them. */
 interface Values {
-  readonly socket: string[];
+  readonly socket?: string[];
   readonly controllers: number;
-  readonly media: MediaChoice[];
+  readonly media?: MediaChoice[];
   readonly namespaces?: number;
   readonly lbaSize: string;
   readonly serial?: string;
@@ -33,7 +33,7 @@ interface Values {
   readonly mapDoorbells: boolean;
   readonly idleSleep: number;
   readonly idleSpin: number;
-  readonly quiet: boolean;
+  readonly quiet?: boolean;
 }
 
 /** Reads the command line; never throws for what the user typed. @param args - without the program's own two */
@@ -61,15 +61,19 @@ function buildProgram(version: string): Command {
     .description('Serves a modelled NVMe controller over vfio-user: a virtual machine sees it as a PCI NVMe disk.')
     .version(version)
     .exitOverride()
-    .option('--socket <path>', 'UNIX socket to serve at; once more for each further controller', collect, [])
+    .option('--socket <path>', 'UNIX socket to serve at; once more for each further controller (needed)', collect)
     .option(
       '--controllers <n>',
       'controllers of one subsystem, at PATH.0, PATH.1 ... of one --socket',
       number(1, 64),
       1,
     )
-    .option('--media <medium>', 'ram:SIZE, null:SIZE or file:PATH; once more for each namespace', collectMedia, [])
-    .option('--namespaces <n>', 'namespaces with a medium each like the one given', number(1, 128))
+    .option(
+      '--media <medium>',
+      'ram:SIZE, null:SIZE or file:PATH; once more for each namespace (default: ram:64M)',
+      collectMedia,
+    )
+    .option('--namespaces <n>', 'namespaces with a medium each like the one given (default: 1)', number(1, 128))
     .addOption(new Option('--lba-size <bytes>', 'bytes of a logical block').choices(['512', '4096']).default('512'))
     .option('--serial <text>', 'serial number, up to 20 characters')
     .option('--model <text>', 'model number, up to 40 characters')
@@ -88,11 +92,11 @@ function buildProgram(version: string): Command {
     .option('--no-map-doorbells', 'have a message for each doorbell: nothing is polled, and an idle target sleeps')
     .option('--idle-sleep <ms>', 'sleep at a time while there is nothing to do', checked(parseMs), 1)
     .option('--idle-spin <ms>', 'look on for so long before sleeping', checked(parseMs), 2)
-    .option('--quiet', 'say nothing of clients and controllers', false);
+    .option('--quiet', 'say nothing of clients and controllers');
 }
 
 function settle(values: Values): TargetOptions {
-  const { socket, controllers, media, namespaces, shadowDoorbells } = values;
+  const { socket = [], controllers, media = [], namespaces, shadowDoorbells } = values;
   if (socket.length === 0) throw new Error('--socket: expected a path to serve at');
   if (new Set(socket).size < socket.length) throw new Error('--socket: expected each path once');
   if (socket.length > 1 && controllers > 1) throw new Error('--controllers: expected one --socket with it');
@@ -123,7 +127,7 @@ function settle(values: Values): TargetOptions {
     mapDoorbells: values.mapDoorbells,
     idleSleepMs: values.idleSleep,
     idleSpinMs: values.idleSpin,
-    quiet: values.quiet,
+    quiet: values.quiet ?? false,
   };
 }
 
@@ -138,10 +142,10 @@ function checked<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-function collect(text: string, before: string[]): string[] {
+function collect(text: string, before: string[] = []): string[] {
   return [...before, text];
 }
 
-function collectMedia(text: string, before: MediaChoice[]): MediaChoice[] {
+function collectMedia(text: string, before: MediaChoice[] = []): MediaChoice[] {
   return [...before, checked(parseMedia)(text)];
 }

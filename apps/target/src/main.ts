@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import pc from 'picocolors';
 import { EXIT_REFUSED, parseArguments } from './arguments.js';
+import { endingSignal } from './ending-signal.js';
 import { readyLine } from './ready-line.js';
 import { Target } from './target.js';
 import { packageVersion } from './version.js';
@@ -24,16 +25,17 @@ async function main(): Promise<number> {
     say(pc.red(`phasebit-target: ${(error as Error).message}`));
     return EXIT_REFUSED;
   }
-  const ending = new AbortController();
-  // Once: a second one ends the program as usual.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort());
+  const ending = endingSignal();
   process.stdout.write(`${readyLine(options)}\n`);
   try {
-    await target.run(ending.signal);
+    await target.run(ending);
   } finally {
     target.close();
   }
   return 0;
 }
 
+// Who waited for the line that says it is ready, or read what it says of clients, may have gone: guests are served all the same.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
 process.exitCode = await main();

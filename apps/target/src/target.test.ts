@@ -1,4 +1,5 @@
 import { Transfer } from '@phasebit/controller';
+import { silentLog } from '@phasebit/core';
 import { createDmaArena, DeviceDma } from '@phasebit/pcie';
 import { openVfioUser } from '@phasebit/vfio-user';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -107,7 +108,7 @@ describe('a medium in a file', () => {
   it('writes elsewhere than into that file, or reads something else', () => {
     writeFileSync(at('disk'), '');
     truncateSync(at('disk'), 1 << 20);
-    const opened = openMedium({ kind: 'file', path: at('disk') });
+    const opened = openMedium({ kind: 'file', path: at('disk') }, silentLog);
     const { medium } = opened;
     const dma = new DeviceDma([createDmaArena({ bytes: 8192, iovaBase: 0 })]);
     const transfer = new Transfer(dma, 4096);
@@ -121,5 +122,19 @@ describe('a medium in a file', () => {
     opened.close();
     const content = readFileSync(at('disk'));
     expect([content[8191], content[8192], content[8703], content[8704]]).toEqual([0, 7, 7, 0]);
+  });
+
+  it('fails without a word of why, or with one for every command', () => {
+    writeFileSync(at('disk'), new Uint8Array(4096));
+    const say = (text: string): void => void said.push(text);
+    const opened = openMedium({ kind: 'file', path: at('disk') }, { info: say, warn: say });
+    const { medium } = opened;
+    const transfer = new Transfer(new DeviceDma([createDmaArena({ bytes: 4096, iovaBase: 0 })]), 4096);
+    transfer.byteOffset = 2 ** 60; // a position that no file has
+    transfer.bytes = 512;
+    transfer.add(0, 0, 512);
+    expect([medium.read(transfer), medium.read(transfer)]).not.toContain(0);
+    expect(said).toEqual([expect.stringContaining(`--media file:${at('disk')}: The value of "position"`)]);
+    opened.close();
   });
 });

@@ -37,7 +37,7 @@ export class Target {
   close(): void {
     for (const server of this.servers.splice(0)) server.close();
     for (const each of this.media.splice(0)) {
-      each.medium.flush();
+      if (each.medium.flush() !== 0) this.log.warn('a medium could not be flushed: what was written last may be lost');
       each.close();
     }
   }
@@ -45,7 +45,7 @@ export class Target {
   private start(): void {
     const { options, log } = this;
     const { sockets, lbaBytes, serial, model, subnqn } = options;
-    for (const choice of options.media) this.media.push(openMedium(choice));
+    for (const choice of options.media) this.media.push(openMedium(choice, log));
     const subsystem = new Subsystem({
       clock,
       log,

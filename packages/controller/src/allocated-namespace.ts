@@ -131,16 +131,41 @@ export class AllocatedNamespace {
     for (const view of this.views) view.setSpecial(bits, isOn);
   }
 
+  /** Makes everything written so far survive a loss of power: data, and what is known of blocks beside it. Gives 0 or a status. @internal */
+  flush(): number {
+    return this.medium.flush() || this.saveMarks();
+  }
+
+  /** Lets the medium keep what is known of blocks beside their data, if it does and something has changed. @internal */
+  saveMarks(): number {
+    const { marks, medium } = this;
+    if (!marks.isDirty || medium.saveMarks === undefined) return 0;
+    const status = medium.saveMarks(marks.encode(this));
+    if (status === 0) marks.setSaved();
+    return status;
+  }
+
+  /** Takes over what the medium has kept. @throws Error when that cannot be read or is of other blocks @internal */
+  loadMarks(): void {
+    const image = this.medium.loadMarks?.();
+    if (image === undefined) return;
+    try {
+      this.marks.restore(image, this);
+    } catch (cause) {
+      throw new RangeError(`namespace ${this.nsid}: ${(cause as Error).message}`, { cause });
+    }
+    this.setSpecial(SPECIAL_MARKED, this.marks.uncorrectable.count > 0);
+  }
+
   /** I/O commands get `status` from now on; 0 ends that. @internal */
   setBusy(status: number): void {
     this.busyStatus = status;
     this.setSpecial(SPECIAL_BUSY, status !== 0);
   }
 
-  /** Changes whether it is write protected; what is in a cache goes to stable media first, and streams end. @internal */
+  /** Changes whether it is write protected, which ends streams. What is in a cache is on stable media already. @internal */
   protect(isProtected: boolean): void {
     if (isProtected && !this.isProtected) {
-      this.medium.flush();
       this.streams.hosts.clear();
       for (const view of this.views) judgeStreams(view);
     }

@@ -11,9 +11,22 @@ interface Event {
   readonly kind: number;
 }
 
+/** What a fault makes of a request. */
+export interface RequestFault {
+  /** an event takes the request, and nobody hears of it; Abort does not find the request */
+  readonly isLost: boolean;
+  /**
+   * completes the request, whenever and however often that may be. There is a free slot in the completion queue
+   *
+   * @param result - dword 0 of the completion, the event
+   */
+  readonly complete: (result: number) => void;
+}
+
 interface Request {
   readonly cid: number;
   readonly isAborted: boolean;
+  readonly fault: RequestFault | undefined;
 }
 
 /**
@@ -33,21 +46,28 @@ export class AsyncEvents {
   /** Parks a request, or gives the status that refuses it. */
   request(cid: number): number {
     if (this.requests.length >= ASYNC_EVENT_REQUESTS_MAX) return STATUS_ASYNC_EVENT_LIMIT_EXCEEDED;
-    this.requests.push({ cid, isAborted: false });
+    this.requests.push({ cid, isAborted: false, fault: undefined });
     this.judge();
     return PARKED;
   }
 
+  /** A fault strikes the request that was parked last. */
+  strikeLast(fault: RequestFault): void {
+    const last = this.requests.length - 1;
+    this.requests[last] = { ...this.requests[last], fault };
+  }
+
   /** Whether a request with that identifier waits. */
   holds(cid: number): boolean {
-    return this.requests.some((each) => each.cid === cid);
+    return this.requests.some((each) => each.cid === cid && !isLost(each));
   }
 
   /** Aborts the request with that identifier, if it waits; its completion follows. */
   abort(cid: number): boolean {
-    const at = this.requests.findIndex((each) => each.cid === cid && !each.isAborted);
+    const at = this.requests.findIndex((each) => each.cid === cid && !each.isAborted && !isLost(each));
     if (at < 0) return false;
-    this.requests[at] = { cid, isAborted: true };
+    // Whatever a fault has in store for its completion does not matter any more.
+    this.requests[at] = { cid, isAborted: true, fault: undefined };
     this.judge();
     return true;
   }
@@ -119,9 +139,14 @@ export class AsyncEvents {
     completions: CompletionQueue,
   ): void {
     this.requests.splice(this.requests.indexOf(request), 1);
-    completions.post(result, (queue.id << 16) | queue.head, request.cid, status);
+    if (request.fault === undefined) completions.post(result, (queue.id << 16) | queue.head, request.cid, status);
+    else request.fault.complete(result);
     this.judge();
   }
+}
+
+function isLost({ fault }: Request): boolean {
+  return fault !== undefined && fault.isLost;
 }
 
 function kindOf(type: number, logPage: number): number {

@@ -46,6 +46,8 @@ class Chunk {
 export class BlockSet {
   /** blocks in the set */
   count = 0;
+  /** counts the changes of the set */
+  version = 0;
   /** Chunks by number; `true` for one that is in the set as a whole, nothing for one that is not at all. */
   private readonly chunks = new Map<number, Chunk | true>();
 
@@ -67,8 +69,22 @@ export class BlockSet {
 
   /** Takes everything out. */
   clear(): void {
+    if (this.count > 0) this.version++;
     this.chunks.clear();
     this.count = 0;
+  }
+
+  /** The set as runs of neighbouring blocks, as few as there can be, in order: the first block and how many, over and over. */
+  runs(): number[] {
+    const runs: number[] = [];
+    const numbers = [...this.chunks.keys()].sort((a, b) => a - b);
+    for (const number of numbers) {
+      const chunk = this.chunks.get(number)!;
+      const first = number * CHUNK_BLOCKS;
+      if (chunk === true) extend(runs, first, CHUNK_BLOCKS);
+      else for (let at = 0; at < CHUNK_BLOCKS; at++) if (chunk.has(at)) extend(runs, first + at, 1);
+    }
+    return runs;
   }
 
   /** How many blocks of a range are in the set. */
@@ -92,6 +108,7 @@ export class BlockSet {
   }
 
   private change(first: number, blocks: number, isIn: boolean): void {
+    const before = this.count;
     for (let at = first; at < first + blocks;) {
       const number = Math.floor(at / CHUNK_BLOCKS);
       const from = at % CHUNK_BLOCKS;
@@ -99,6 +116,7 @@ export class BlockSet {
       this.changeChunk(number, from, to, isIn);
       at += to - from;
     }
+    if (this.count !== before) this.version++;
   }
 
   private changeChunk(number: number, from: number, to: number, isIn: boolean): void {
@@ -125,6 +143,13 @@ export class BlockSet {
     this.chunks.set(number, chunk);
     return chunk;
   }
+}
+
+/** Adds blocks behind those of some runs. */
+function extend(runs: number[], first: number, blocks: number): void {
+  const last = runs.length - 2;
+  if (last >= 0 && runs[last] + runs[last + 1] === first) runs[last + 1] += blocks;
+  else runs.push(first, blocks);
 }
 
 /** `count` bits, 1 to 32, from bit `from` on. */

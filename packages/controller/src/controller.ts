@@ -311,8 +311,13 @@ function assemble(settings: Settings, machine: StateMachine, inside: () => Inter
   const namespaces = new NamespaceTable(settings.subsystem.settings.largestNsid);
   const transferBytesMax = PAGE_BYTES * 2 ** settings.mdts;
   const { clock, subsystem } = settings;
-  const health = new Health(clock, features, events, errors, (kelvins, code) =>
-    recordThermalExcursion(inside(), kelvins, code),
+  const health = new Health(
+    clock,
+    features,
+    events,
+    errors,
+    (kelvins, code) => recordThermalExcursion(inside(), kelvins, code),
+    () => subsystem.namespaces.map((each) => each.medium),
   );
   return {
     settings,

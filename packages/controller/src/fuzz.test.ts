@@ -9,6 +9,7 @@ import {
   NVM_WRITE_ZEROES,
   REG_CC,
   SQE_CDW0_FUSE_SHIFT,
+  STATUS_DNR,
 } from '@phasebit/nvme-spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -107,8 +108,18 @@ describe('faults', () => {
       { ...fields, ...conditions },
       { requiredKeys: Object.keys(fields) as never[] },
     ) as unknown as fc.Arbitrary<FaultRule>;
+  // A status code other than success, with More or not, and with DNR or a retry delay.
+  const status = fc
+    .tuple(fc.integer({ min: 1, max: 0x7ff }), fc.nat(1), fc.integer({ min: 0, max: 4 }))
+    .map(([code, more, retry]) => code | (more << 13) | (retry === 4 ? STATUS_DNR : retry << 11));
+  const corrupted = fc.record({
+    opcode: fc.constantFrom(NVM_READ, NVM_WRITE),
+    skip: fc.nat(9),
+    count,
+    probability: chance,
+  });
   const rule = fc.oneof(
-    fault({ kind: fc.constant('status'), status: fc.integer({ min: 1, max: 0x7fff }) }),
+    fault({ kind: fc.constant('status'), status }),
     fault({ kind: fc.constant('lost') }),
     fault({ kind: fc.constant('late'), delayNs: fc.integer({ min: 1, max: 5000 }) }),
     fault({ kind: fc.constant('duplicate') }),
@@ -117,7 +128,9 @@ describe('faults', () => {
       commands: fc.integer({ min: 1, max: 9 }),
       withinNs: fc.integer({ min: 1, max: 9000 }),
     }),
-    fault({ kind: fc.constant('corrupt'), bits: fc.integer({ min: 1, max: 64 }) }),
+    fc
+      .tuple(corrupted, fc.integer({ min: 1, max: 64 }))
+      .map(([each, bits]): FaultRule => ({ kind: 'corrupt', bits, ...each })),
     fault({ kind: fc.constant('doorbells-lost'), durationNs: fc.integer({ min: 1, max: 5000 }) }),
   );
   const command = fc.record({

@@ -38,6 +38,7 @@ import type { AsyncEvents } from './async-events.js';
 import { checkRange } from './checks.js';
 import type { ErrorLog } from './error-log.js';
 import type { FeatureStore } from './feature-store.js';
+import type { Medium } from './media/medium.js';
 import { COMFORTABLE_KELVIN, CRITICAL_TEMPERATURE_KELVIN, WARNING_TEMPERATURE_KELVIN } from './temperatures.js';
 import { ThermalWatch } from './thermal-watch.js';
 
@@ -73,7 +74,7 @@ export interface Conditions {
   readonly percentageUsed?: number;
   /** whether reliability is degraded: a warning */
   readonly isDegraded?: boolean;
-  /** whether all media is read only: a warning. Writes are not refused by that; see the faults */
+  /** whether all media is read only: a warning. Writes are not refused by that; see the faults. A medium that has failed is, besides */
   readonly isReadOnly?: boolean;
 }
 
@@ -100,13 +101,17 @@ export class Health {
   private readonly beganNs: number;
   private poweredOnNs: number;
 
-  /** @param tellExcursion - gets how far a temperature was passed, kelvins, and its code in the Thermal Excursion event */
+  /**
+   * @param tellExcursion - gets how far a temperature was passed, kelvins, and its code in the Thermal Excursion event
+   * @param media - gives what keeps the data of the subsystem
+   */
   constructor(
     private readonly clock: Clock,
     private readonly features: FeatureStore,
     private readonly events: AsyncEvents,
     private readonly errors: ErrorLog,
     private readonly tellExcursion: (kelvins: number, code: number) => void,
+    private readonly media: () => readonly Medium[],
   ) {
     this.beganNs = this.poweredOnNs = clock.nowNs();
   }
@@ -154,17 +159,12 @@ export class Health {
    * already counts too.
    */
   judge(): void {
-    const { overTemperature, underTemperature, asyncEventConfig, thermalManagement } = this.features;
-    const { temperatureKelvin, availableSparePercent, isDegraded, isReadOnly } = this.conditions;
+    const { asyncEventConfig, thermalManagement } = this.features;
+    const { temperatureKelvin } = this.conditions;
     this.watch.light.kelvin = FEATURE_HOST_THERMAL_MANAGEMENT_VALUE.TMT1.get(thermalManagement);
     this.watch.heavy.kelvin = FEATURE_HOST_THERMAL_MANAGEMENT_VALUE.TMT2.get(thermalManagement);
     this.watch.look(temperatureKelvin, this.clock.nowNs(), this.tellExcursion);
-    const isPast = temperatureKelvin >= overTemperature || temperatureKelvin <= underTemperature;
-    this.warnings =
-      (availableSparePercent < SPARE_THRESHOLD_PERCENT ? SMART_WARNING_SPARE : 0) |
-      (isPast ? SMART_WARNING_TEMPERATURE : 0) |
-      (isDegraded ? SMART_WARNING_RELIABILITY : 0) |
-      (isReadOnly ? SMART_WARNING_READ_ONLY : 0);
+    this.warnings = this.look();
     this.reported &= this.warnings;
     const unheard = this.warnings & ~this.reported & FEATURE_ASYNC_EVENT_VALUE.SHCW.get(asyncEventConfig);
     this.reported |= unheard;
@@ -174,7 +174,7 @@ export class Health {
   /** The log page, 512 bytes. The model does its work in no time, so the busy time stays 0. [Base] 5.1.12.1.3 */
   page(): Uint8Array {
     const view = new DataView(new ArrayBuffer(SMART_BYTES));
-    view.setUint8(SMART_CRITICAL_WARNING, this.warnings);
+    view.setUint8(SMART_CRITICAL_WARNING, this.look());
     view.setUint16(SMART_COMPOSITE_TEMPERATURE, this.conditions.temperatureKelvin, true);
     view.setUint8(SMART_AVAILABLE_SPARE, this.conditions.availableSparePercent);
     view.setUint8(SMART_AVAILABLE_SPARE_THRESHOLD, SPARE_THRESHOLD_PERCENT);
@@ -190,6 +190,21 @@ export class Health {
     put(view, SMART_ERROR_LOG_ENTRIES, this.errors.count);
     this.putTemperatures(view);
     return new Uint8Array(view.buffer);
+  }
+
+  /** The warnings that there are: one medium that has failed degrades reliability, and all of them are all media. [Base] 5.1.12.1.3 */
+  private look(): number {
+    const { overTemperature, underTemperature } = this.features;
+    const { temperatureKelvin, availableSparePercent, isDegraded, isReadOnly } = this.conditions;
+    const isPast = temperatureKelvin >= overTemperature || temperatureKelvin <= underTemperature;
+    const media = this.media();
+    const failed = media.filter((each) => each.isReadOnly === true).length;
+    return (
+      (availableSparePercent < SPARE_THRESHOLD_PERCENT ? SMART_WARNING_SPARE : 0) |
+      (isPast ? SMART_WARNING_TEMPERATURE : 0) |
+      (isDegraded || failed > 0 ? SMART_WARNING_RELIABILITY : 0) |
+      (isReadOnly || (failed > 0 && failed === media.length) ? SMART_WARNING_READ_ONLY : 0)
+    );
   }
 
   private putTemperatures(view: DataView): void {

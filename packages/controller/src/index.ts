@@ -23,7 +23,7 @@ export { type LbaFormat, type NamespaceFormat } from './namespace-format.js';
 // 3. Choose what keeps the data
 export { NullMedium } from './media/null-medium.js';
 export { RamMedium, type RamMediumOptions } from './media/ram-medium.js';
-export { type FileBackend, FileMedium } from './media/file-medium.js';
+export { type FileBackend, FileMedium, type FileMediumOptions } from './media/file-medium.js';
 export { PowerLossMedium, type PowerLossMediumOptions } from './media/power-loss-medium.js';
 export { NandMedium, type NandMediumOptions } from './media/nand/nand-medium.js';
 export { NAND_SLC, NAND_TLC, type NandGeometry, type NandProfile, type NandTimes } from './media/nand/nand-profile.js';

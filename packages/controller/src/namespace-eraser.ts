@@ -22,5 +22,5 @@ export function eraseNamespace(namespace: AllocatedNamespace): number {
     if (status !== 0) return status;
   }
   namespace.forgetBlocks();
-  return medium.flush();
+  return namespace.flush();
 }

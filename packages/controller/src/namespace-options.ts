@@ -54,7 +54,11 @@ export interface AllocationRules {
   readonly lbaFormats: readonly LbaFormat[];
 }
 
-/** Makes a namespace from what an outside hand asks for. @throws RangeError naming the option that is out of range */
+/**
+ * Makes a namespace from what an outside hand asks for.
+ *
+ * @throws RangeError naming the option that is out of range, or saying that the medium has marks of other blocks; what `Medium.loadMarks` throws
+ */
 export function allocateNamespace(options: NamespaceOptions, rules: AllocationRules): AllocatedNamespace {
   const { nsid, medium } = options;
   if (!(Number.isInteger(nsid) && nsid >= 1 && nsid <= NAMESPACES_MAX)) fail('nsid', `1 to ${NAMESPACES_MAX}`, nsid);
@@ -63,7 +67,7 @@ export function allocateNamespace(options: NamespaceOptions, rules: AllocationRu
   if (!(Number.isSafeInteger(blocks) && blocks >= 1 && mediumBytesOf(blocks, format) <= medium.bytes)) {
     fail('blocks', '1 to what the medium holds', blocks);
   }
-  return new AllocatedNamespace({
+  const namespace = new AllocatedNamespace({
     nsid,
     medium,
     lbaFormats: withFormat(rules.lbaFormats, format),
@@ -75,6 +79,8 @@ export function allocateNamespace(options: NamespaceOptions, rules: AllocationRu
     identity: settleIdentity(options, rules.subnqn),
     isCounted: options.isCounted ?? false,
   });
+  namespace.loadMarks();
+  return namespace;
 }
 
 function settleFormat(options: NamespaceOptions): NamespaceFormat {

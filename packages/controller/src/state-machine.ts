@@ -38,7 +38,7 @@ export type ControllerState = 'disabled' | 'ready' | 'shut-down' | 'failed';
  * - disabled: CSTS.RDY is 0, there are no queues. SHN is answered here too: a host may shut down what it never enabled.
  * - ready: CSTS.RDY is 1, commands are fetched.
  * - shut-down: CSTS.RDY is 1, SHST is 10b, everything is on stable media, no command is fetched until a reset.
- * - failed: CSTS.CFS is 1, nothing is fetched or completed until a reset.
+ * - failed: CSTS.CFS is 1, nothing is fetched or completed until a reset. A shutdown whose flush fails ends here, too.
  */
 export class StateMachine implements ConfigurationListener {
   /** Where the controller is. */
@@ -140,7 +140,13 @@ export class StateMachine implements ConfigurationListener {
   private shutDown(): void {
     const { registers, namespaces } = this.inside();
     if (this.state === 'failed') return;
-    for (const { medium } of namespaces.active) medium.flush();
+    let failed = 0;
+    for (const { allocated } of namespaces.active) if (allocated.flush() !== 0) failed++;
+    if (failed > 0) {
+      // [Base] 9.5: no completion could tell the host, who must not take for kept what is not.
+      this.fail(`${failed} media cannot be flushed at shutdown`);
+      return;
+    }
     if (this.state === 'ready') this.state = 'shut-down';
     registers.showStatus(CSTS.SHST.set(registers.csts, CSTS_SHST_COMPLETE));
   }

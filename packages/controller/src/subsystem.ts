@@ -35,6 +35,11 @@ export class Subsystem {
   readonly sanitizer: Sanitizer;
   /** the controller that started the last sanitize operation, and hears of its end @internal */
   sanitizeStarter: Internals | undefined = undefined;
+  /**
+   * Bytes up to which writes to every namespace there may ever be survive a loss of power as a whole or not at all: AWUPF, which does not
+   * change. 0 promises one block, and does so wherever the host may create namespaces. [NVM] 2.1.4 @internal
+   */
+  readonly atomicBytes: number;
   private created = 0;
   private readonly allocated = new Map<number, AllocatedNamespace>();
 
@@ -46,7 +51,10 @@ export class Subsystem {
     this.persistentEvents = new PersistentEvents(options.clock);
     this.streams = new StreamPool(STREAMS_MAX, () => this.namespaces);
     this.sanitizer = createSanitizer(this);
-    for (const each of this.settings.namespaces) this.allocate(each);
+    const { namespaces, capacityBytes } = this.settings;
+    const isFixed = namespaces.length > 0 && capacityBytes === 0;
+    this.atomicBytes = isFixed ? Math.min(...namespaces.map(({ medium }) => medium.atomicBytes ?? 0)) : 0;
+    for (const each of namespaces) this.allocate(each);
   }
 
   /** The allocated namespaces in order of their identifiers. */
@@ -105,6 +113,12 @@ export class Subsystem {
   /** Allocates a namespace that no controller shows yet. @throws RangeError when an option is out of range or the NSID is taken */
   allocate(options: NamespaceOptions): AllocatedNamespace {
     const namespace = allocateNamespace(options, this.settings);
+    const { atomicBytes = 0 } = options.medium;
+    if (atomicBytes < this.atomicBytes) {
+      throw new RangeError(
+        `medium: expected one with an atomic unit of ${this.atomicBytes} bytes or more, as AWUPF says of all, got ${atomicBytes}`,
+      );
+    }
     if (namespace.nsid > this.settings.largestNsid || this.allocated.has(namespace.nsid)) {
       throw new RangeError(`nsid: expected a free one up to ${this.settings.largestNsid}, got ${namespace.nsid}`);
     }

@@ -274,9 +274,9 @@ describe('what cannot be run', () => {
     ['--bs=5q', 'command line: bs: expected a size suffix out of k, m, g, t, p (b, kb, kib and so on), got "5q"'],
     ['--rw=readd', 'command line: rw: expected one of read, write'],
     ['--time_based', 'command line: time_based: expected a runtime with it, got none'],
-    ['--iodpeth=4', 'expected an option, got "--iodpeth=4"; did you mean "--iodepth"?'],
+    ['--iodpeth=4', 'expected an option that is known here, got "--iodpeth=4"; did you mean "--iodepth"?'],
     ['--queue-pair=4', 'did you mean "--queue-pairs"?'],
-    ['-x', 'expected an option, got "-x"'],
+    ['-x', 'expected an option that is known here, got "-x"'],
     ['--bs', 'expected a value for -o, --bs, got none'],
     ['one.fio two.fio', 'expected at most one job file, got more'],
     ['tour extra', 'expected at most one job file, got more'],
@@ -302,6 +302,13 @@ describe('what cannot be run', () => {
     [
       '--layer=nvme --format=512+4 --pi-type=1',
       '--pi-type: expected a --format with 8 bytes of metadata or more, got 1',
+    ],
+    ['--layer=nvme --format=4096+16 --pi-guard=64', '--pi-guard: expected a --pi-type from 1 to 3 with it, got 64'],
+    ['--layer=nvme --format=512+16 --pi-type=1 --pi-guard=64', '--pi-guard: expected a --format of 4096 bytes and 16'],
+    ['--layer=nvme --format=4096+8 --pi-type=1 --pi-guard=64', '--pi-guard: expected a --format of 4096 bytes and 16'],
+    [
+      '--device=qtest --layer=nvme --format=4096+16 --pi-type=1 --pi-guard=64',
+      '--pi-guard: expected a modelled device',
     ],
     ['--layer=nvme --format=512+8 --pi=on', '--pi: expected a --pi-type from 1 to 3 with it, got "on"'],
     ['--layer=nvme --format=512+8 --pi-type=1 --pi=on', '--pi: expected media that keep protection information'],
@@ -373,6 +380,15 @@ describe('help and version', () => {
     const parsed = parseArguments(line.split(' '), sources);
     expect(parsed).toMatchObject({ kind: 'exit', exitCode: 0, stderr: '' });
     expect(parsed.kind === 'exit' && parsed.stdout).toContain(text);
+  });
+
+  it('fits a terminal, with descriptions beside or below the options', () => {
+    const parsed = parseArguments(['run', '--help'], sources);
+    const lines = (parsed.kind === 'exit' ? parsed.stdout : '').split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(process.stdout.columns ?? 80);
+    const at = lines.findIndex((line) => line.startsWith('  -w, --rw <'));
+    expect(lines[at + 1]).toMatch(/^ {34}What is done/);
+    expect(lines).toContain(`  --name <str>${' '.repeat(20)}Name of the job, instead of the section name`);
   });
 
   it('hides aliases and what is not done', () => {

@@ -13,6 +13,7 @@ import {
   type Settings,
 } from '../job/parse-job-file.js';
 import type { BenchCommand, BenchOptions, StackOptions } from './bench-options.js';
+import { helpLayout } from './help-layout.js';
 import type { MediaChoice } from './media-choice.js';
 import { isForJobFiles, OWN_OPTIONS, readReportOptions, readSeed, readStackOptions } from './own-options.js';
 import { optionKey, OwnOptionError, type OwnValues } from './own-values.js';
@@ -101,6 +102,7 @@ function buildProgram(version: string, hooks: ProgramHooks): Command {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError(false)
+    .configureHelp(helpLayout)
     .configureOutput({ writeOut: hooks.writeOut, writeErr: hooks.writeErr, outputError: () => undefined })
     .addHelpText('after', '\nWithout arguments it gives the tour. The options of a job: phasebit-bench run --help');
   const run = program
@@ -319,7 +321,7 @@ function commanderMessage(error: CommanderError): string {
         ...OWN_OPTIONS.map((option) => longName(option.flags)),
       ];
       const nearest = nearestName(quoted.replace(/^-+/, '').replace(/=.*$/, ''), names);
-      return `expected an option, got "${quoted}"${nearest === undefined ? '' : `; did you mean "--${nearest}"?`}`;
+      return `expected an option that is known here, got "${quoted}"${nearest === undefined ? '' : `; did you mean "--${nearest}"?`}`;
     }
     case 'commander.optionMissingArgument': {
       const [flag = ''] = quoted.split(' <');

@@ -59,6 +59,8 @@ export interface StackOptions {
   readonly metadataBytes?: number;
   /** Type of the protection information, 1 to 3; absent: none. */
   readonly piType?: number;
+  /** Bits of its guard; absent: 16. */
+  readonly guardBits?: 64;
   /** Whether the controller makes and checks protection information (PRACT, PRCHK); absent: no. */
   readonly pi?: boolean;
   /** How payloads are described; absent: the driver's choice. */

@@ -12,6 +12,7 @@ const OF_A_DEVICE_TO_BE_MADE: readonly (readonly [option: string, what: string])
   ['lbaBytes', 'its LBA format'],
   ['format', 'its LBA format'],
   ['piType', 'its LBA format'],
+  ['piGuard', 'its LBA format'],
 ];
 
 /**

@@ -50,6 +50,7 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
     'Bytes of a logical block and of its metadata: 512, 4096, 512+8, 4096+64 ... (metadata: layer nvme)',
   ),
   stack('--pi-type <0|1|2|3>', '0', 'Type of the protection information in the metadata'),
+  stack('--pi-guard <16|64>', '16', 'Bits of its guard; 64 with blocks of 4096 bytes, of a modelled device'),
   stack('--pi <off|on>', 'off', 'Let the controller make protection information and check it'),
   stack('-P, --queue-pairs <n>', '1', 'I/O queue pairs per controller'),
   stack('--ring <entries>', '1024, or what the device has', 'Entries of each submission and completion queue'),
@@ -156,6 +157,8 @@ const SEED_DEFAULT = 0x89;
 const IOVECS_MAX = 32;
 /** Bytes of protection information with guards of 16 bits. [NVM] 5.3.1 */
 const PI_BYTES = 8;
+/** The same with guards of 64 bits. */
+const PI_BYTES_64 = 16;
 const MS_MAX = 2 ** 31 - 1;
 const RETRIES_MAX = 255;
 const GIB = 1024 ** 3;
@@ -272,10 +275,12 @@ function readProtection(
   layer: Layer,
   device: DeviceChoice,
   media: MediaChoice,
-): Pick<StackOptions, 'metadataBytes' | 'pi' | 'piType'> {
+): Pick<StackOptions, 'metadataBytes' | 'pi' | 'piType' | 'guardBits'> {
   const { metadataBytes } = read(values, 'format', parseFormat) ?? {};
   const piType = Number(oneOf(values, 'piType', ['0', '1', '2', '3'], '0'));
   const pi = oneOf(values, 'pi', ['off', 'on'], 'off') === 'on';
+  const isWide = oneOf(values, 'piGuard', ['16', '64'], '16') === '64';
+  if (isWide) checkWideGuard(values, device, piType, metadataBytes ?? 0);
   if (metadataBytes !== undefined && layer !== 'nvme') {
     fail('format', `no metadata with --layer ${layer}, which moves data alone`, String(values.format));
   }
@@ -291,8 +296,18 @@ function readProtection(
   return {
     ...optional('metadataBytes', metadataBytes),
     ...(piType === 0 ? {} : { piType }),
+    ...(isWide ? { guardBits: 64 } : {}),
     ...(pi ? { pi } : {}),
   };
+}
+
+function checkWideGuard(values: OwnValues, device: DeviceChoice, piType: number, metadataBytes: number): void {
+  if (!isModelled(device)) fail('piGuard', 'a modelled device (--device=inline or thread) with 64', 'another');
+  if (piType === 0) fail('piGuard', 'a --pi-type from 1 to 3 with it', 64);
+  // [NVM] 5.3.1.3: no smaller blocks have such guards.
+  if (readBlockBytes(values) !== 4096 || metadataBytes < PI_BYTES_64) {
+    fail('piGuard', `a --format of 4096 bytes and ${PI_BYTES_64} of metadata or more with 64`, String(values.format));
+  }
 }
 
 function readQueues(

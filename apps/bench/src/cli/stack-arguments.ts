@@ -43,13 +43,14 @@ export function stackArguments(stack: StackOptions): string[] {
 }
 
 function makingOf(stack: StackOptions): Readonly<Record<string, string | number | undefined>> {
-  const { media, mediaBytes, lbaBytes, metadataBytes, piType, controllers } = stack;
+  const { media, mediaBytes, lbaBytes, metadataBytes, piType, guardBits, controllers } = stack;
   return {
     media: mediaName(media),
     'media-size': mediaBytes,
     'lba-bytes': lbaBytes,
     format: metadataBytes === undefined ? undefined : `${lbaBytes}+${metadataBytes}`,
     'pi-type': piType,
+    'pi-guard': guardBits,
     controllers,
   };
 }

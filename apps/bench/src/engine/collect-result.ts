@@ -91,6 +91,7 @@ function collectVerify(runners: readonly JobRunner[]): VerifyResult | undefined 
   if (verifiers.length === 0) return undefined;
   return {
     verifiedBytes: verifiers.reduce((sum, each) => sum + each.verifiedBytes, 0),
+    verifiedMetadataBytes: verifiers.reduce((sum, each) => sum + each.verifiedMetadataBytes, 0),
     skippedBytes: verifiers.reduce((sum, each) => sum + each.skippedBytes, 0),
     errors: verifiers.reduce((sum, each) => sum + each.errors, 0),
     failures: verifiers.flatMap((each) => each.failures.map(failureText)),

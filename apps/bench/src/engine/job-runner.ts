@@ -100,7 +100,8 @@ export class JobRunner {
     this.pacer = Pacer.isNeeded(job) ? new Pacer(job) : null;
     this.parked = new IndexFifo(job.ioDepth);
     this.errors = new JobErrors(job);
-    this.verification = job.verify === 'none' ? null : new JobVerification(job, geometry, this.buffers);
+    this.verification =
+      job.verify === 'none' ? null : new JobVerification(job, geometry, this.buffers, target.metadata);
     this.takesTime = options.stamping !== 'none';
     this.isExact = options.stamping === 'exact';
     this.lbaBytes = target.lbaBytes;

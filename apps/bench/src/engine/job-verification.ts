@@ -1,6 +1,8 @@
 import { type JobSpec, READ, WRITE } from '../job/job-spec.js';
 import type { JobGeometry } from '../job/validate-against-device.js';
+import type { MetadataSlots } from '../stack/metadata-slots.js';
 import { BlockVerifier } from '../verify/block-verifier.js';
+import { MetadataPattern } from '../verify/metadata-pattern.js';
 import { WRITE_DONE, WRITE_LOST, WrittenMap } from '../verify/written-map.js';
 import type { JobBuffers } from './job-buffers.js';
 
@@ -30,8 +32,10 @@ export class JobVerification {
   private cursor = 0;
   private wantsReadBack: boolean;
 
-  constructor(job: JobSpec, geometry: JobGeometry, buffers: JobBuffers) {
-    this.verifier = new BlockVerifier(job, geometry);
+  /** @param metadata - of the blocks; undefined where they have none that could be checked */
+  constructor(job: JobSpec, geometry: JobGeometry, buffers: JobBuffers, metadata: MetadataSlots | undefined) {
+    const pattern = metadata === undefined ? undefined : new MetadataPattern(metadata);
+    this.verifier = new BlockVerifier(job, geometry, geometry.lbaBytes, pattern);
     this.writes = job.directions[WRITE];
     this.map = new WrittenMap(this.writes ? geometry.unitCount : 1);
     this.geometry = geometry;
@@ -65,13 +69,15 @@ export class JobVerification {
     this.slotDirection[slot] = direction;
     if (direction === READ) {
       this.slotTicket[slot] = map.ticket();
+      this.verifier.expectRead(slot, units * geometry.unitBytes);
       return;
     }
     const generation = map.beginWrite(start, units);
     this.slotTicket[slot] = generation;
     if (direction === WRITE) {
       const { buffer, offsets } = this.buffers;
-      this.verifier.fill(buffer, offsets[slot], units * geometry.unitBytes, this.deviceOffset(start), generation);
+      const bytes = units * geometry.unitBytes;
+      this.verifier.fill(buffer, offsets[slot], bytes, this.deviceOffset(start), generation, slot);
     }
   }
 
@@ -95,6 +101,7 @@ export class JobVerification {
     this.slotUnits[slot] = map.runUnits;
     this.slotTicket[slot] = map.ticket();
     this.slotDirection[slot] = READ_BACK;
+    this.verifier.expectRead(slot, map.runUnits * geometry.unitBytes);
     this.lba = geometry.firstLba + map.runStart * geometry.unitBlocks;
     this.blocks = map.runUnits * geometry.unitBlocks;
     return true;
@@ -104,8 +111,9 @@ export class JobVerification {
     const { buffer, offsets } = this.buffers;
     const bytes = units * this.geometry.unitBytes;
     const at = this.deviceOffset(start);
-    if (direction === READ && !this.writes) return this.verifier.checkForeign(buffer, offsets[slot], bytes, at) === 0;
-    return this.verifier.check(buffer, offsets[slot], bytes, at, this.map, this.slotTicket[slot]) === 0;
+    const from = offsets[slot];
+    if (direction === READ && !this.writes) return this.verifier.checkForeign(buffer, from, bytes, at, slot) === 0;
+    return this.verifier.check(buffer, from, bytes, at, this.map, this.slotTicket[slot], slot) === 0;
   }
 
   private deviceOffset(unit: number): number {

@@ -1,4 +1,5 @@
 import type { BenchOptions } from '../cli/bench-options.js';
+import { isMadeForRun } from '../cli/device-choice.js';
 import type { PollGroup, QueuePriority } from '@phasebit/nvme';
 import { blockSizeBounds, type JobSpec } from '../job/job-spec.js';
 import { validateAgainstDevice } from '../job/validate-against-device.js';
@@ -68,6 +69,7 @@ async function runOnStack(
   const stack = await Stack.open(options.stack, {
     jobs: priorities.length,
     commandBytesMax: Math.max(...jobs.map(largestCommandBytes)),
+    ioDepthMax: Math.max(...jobs.map((job) => job.ioDepth)),
     dataBytes: Math.max(...groups.map((group) => group.reduce((sum, job) => sum + bufferBytesOf(job), 0))),
   });
   const meter = new ResourceMeter();
@@ -77,7 +79,8 @@ async function runOnStack(
   try {
     if (stack.isGuarded) refuseUnallowedWrites(jobs, stack.used.devices, options.stack.allowWritesTo ?? []);
     for (const job of jobs) checkDepth(job, options, stack);
-    const device = { lbaBytes: stack.lbaBytes, deviceBytes: stack.lbaBytes * stack.blocks };
+    const { lbaBytes, blocks } = stack;
+    const device = { lbaBytes, deviceBytes: lbaBytes * blocks, isMade: isMadeForRun(options.stack.device) };
     const geometries = groups.map((group) => group.map((job) => validateAgainstDevice(job, device)));
     const targets: IoTarget[] = [];
     for (const priority of priorities) targets.push(await stack.openTarget(priority));

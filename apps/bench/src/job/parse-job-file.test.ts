@@ -42,8 +42,8 @@ describe('the grammar', () => {
 
   it.each([
     ['iodepth=1', 'test.fio:1: expected a [section] before any option, got "iodepth"'],
-    ['[job]\n\niodpeth=4', 'test.fio:3: expected an option, got "iodpeth"; did you mean "iodepth"?'],
-    ['[job]\nqwertyuiop=4', 'test.fio:2: expected an option, got "qwertyuiop"'],
+    ['[job]\n\niodpeth=4', 'test.fio:3: expected an option that is known here, got "iodpeth"; did you mean "iodepth"?'],
+    ['[job]\nqwertyuiop=4', 'test.fio:2: expected an option that is known here, got "qwertyuiop"'],
     ['[job]\n=4', 'test.fio:2: expected [section], key=value or key, got "=4"'],
     ['[job]\nio depth', 'test.fio:2: expected [section], key=value or key, got "io depth"'],
     ['[]', 'test.fio:1: expected a section name, got "[]"'],

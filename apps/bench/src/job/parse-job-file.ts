@@ -217,7 +217,7 @@ function expandVariables(
 
 function unknownKey(key: string): string {
   const nearest = nearestName(key, [...optionNames(), ...namesNotDone()]);
-  return `expected an option, got "${key}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+  return `expected an option that is known here, got "${key}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
 }
 
 function applySetting(setting: Setting, draft: ReturnType<typeof newDraft>): void {

@@ -68,6 +68,14 @@ describe('validateAgainstDevice', () => {
     expect(() => fit(lines)).toThrow(`job "job": ${message}`);
   });
 
+  it('says what would make another device of one that is made for the run', () => {
+    const made = { lbaBytes: 4096, deviceBytes: MIB, isMade: true };
+    expect(() => fit('size=2m', made)).toThrow(/= 2097152; --media-size makes it larger$/);
+    expect(() => fit('offset=2m', made)).toThrow(/got 2097152; --media-size makes it larger$/);
+    expect(() => fit('bs=512', made)).toThrow(/got 512; --lba-bytes=512 makes it smaller$/);
+    expect(() => fit('bs=5000', made)).toThrow(/got 5000$/);
+  });
+
   it('refuses commands the device cannot take', () => {
     expect(() => fit('bs=256k', { ...device, maxTransferBytes: 131_072 })).toThrow(
       'bs: expected read blocks of at most 131072 bytes, got 262144',

@@ -7,6 +7,8 @@ export interface DeviceShape {
   readonly deviceBytes: number;
   /** Largest single command; absent: no limit, the stack splits. */
   readonly maxTransferBytes?: number;
+  /** It is made for the run, so --media-size and --lba-bytes could make it another one. */
+  readonly isMade?: boolean;
 }
 
 /**
@@ -59,15 +61,17 @@ export function validateAgainstDevice(job: JobSpec, device: DeviceShape): JobGeo
   const unitBytes = used.flatMap(sizesOf).reduce(greatestCommonDivisor);
   const largestMin = Math.max(...used.map((sizes) => blockSizeBounds(sizes).minBytes));
   const startBytes = resolveStart(job, deviceBytes, largestMin);
+  const larger = device.isMade === true ? '; --media-size makes it larger' : '';
   if (startBytes % lbaBytes !== 0) fail(job, 'offset', `a multiple of the LBA size ${lbaBytes}`, startBytes);
-  if (startBytes >= deviceBytes) fail(job, 'offset', `less than the device's ${deviceBytes} bytes`, startBytes);
+  if (startBytes >= deviceBytes)
+    fail(job, 'offset', `less than the device's ${deviceBytes} bytes`, `${startBytes}${larger}`);
   const sizeBytes = job.size === undefined ? deviceBytes - startBytes : resolve(job.size, deviceBytes);
   if (startBytes + sizeBytes > deviceBytes) {
     fail(
       job,
       'size',
       `offset + size of at most the device's ${deviceBytes} bytes`,
-      `${startBytes} + ${sizeBytes} = ${startBytes + sizeBytes}`,
+      `${startBytes} + ${sizeBytes} = ${startBytes + sizeBytes}${larger}`,
     );
   }
   if (sizeBytes < largestMin) fail(job, 'size', `at least one block of ${largestMin} bytes`, sizeBytes);
@@ -94,7 +98,9 @@ function checkBlockSizes(job: JobSpec, direction: number, device: DeviceShape): 
   const sizes = job.blockSizes[direction];
   for (const bytes of sizesOf(sizes)) {
     if (bytes % device.lbaBytes !== 0) {
-      fail(job, 'bs', `${DIRECTION_NAMES[direction]} blocks in multiples of the LBA size ${device.lbaBytes}`, bytes);
+      const smaller = device.isMade === true && bytes % 512 === 0 ? '; --lba-bytes=512 makes it smaller' : '';
+      const expected = `${DIRECTION_NAMES[direction]} blocks in multiples of the LBA size ${device.lbaBytes}`;
+      fail(job, 'bs', expected, `${bytes}${smaller}`);
     }
   }
   const { maxBytes } = blockSizeBounds(sizes);

@@ -49,6 +49,7 @@ function chosenSettings(stack: StackOptions): Record<string, string | number> {
     nsid: stack.nsid,
     format: stack.metadataBytes === undefined ? undefined : `${stack.lbaBytes}+${stack.metadataBytes}`,
     'pi-type': stack.piType,
+    'pi-guard': stack.guardBits,
     pi: stack.pi === true ? 'on' : undefined,
     payload: stack.payload,
     iovecs: stack.iovecs,

@@ -229,6 +229,7 @@ function ownJson(result: JobResult): JsonObject {
     cpu_ns: cpuNs ?? null,
     cpu_ns_per_io: per(cpuNs),
     verified_bytes: result.verify?.verifiedBytes ?? 0,
+    verified_metadata_bytes: result.verify?.verifiedMetadataBytes ?? 0,
     verify_skipped_bytes: result.verify?.skippedBytes ?? 0,
     verify_errors: result.verify?.errors ?? 0,
     verify_failures: result.verify?.failures ?? [],

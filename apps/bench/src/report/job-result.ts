@@ -67,6 +67,8 @@ export interface StackCounters {
 /** What verification found. Absent from a result when nothing was to be verified. */
 export interface VerifyResult {
   readonly verifiedBytes: number;
+  /** Bytes of metadata besides; 0 where blocks have none that is the host's. */
+  readonly verifiedMetadataBytes: number;
   /** Bytes whose content could not be known. */
   readonly skippedBytes: number;
   readonly errors: number;

@@ -100,7 +100,8 @@ describe('the table', () => {
   });
 
   it('shows errors, failed verification and interruption', () => {
-    const verify = { verifiedBytes: 1024 ** 2, skippedBytes: 4096, errors: 2, failures: ['verify: stale'] };
+    const counts = { verifiedBytes: 1024 ** 2, verifiedMetadataBytes: 2048, skippedBytes: 4096 };
+    const verify = { ...counts, errors: 2, failures: ['verify: stale'] };
     const text = renderReport(
       [sampleResult({ errors: 7, errorsByStatus: { 'Unrecovered Read Error': 7 }, verify, interrupted: true })],
       machine,
@@ -108,7 +109,7 @@ describe('the table', () => {
       false,
     );
     expect(cell(text, 'errors')).toEqual(['7']);
-    expect(cell(text, 'data verified')).toEqual(['1MiB, 2 wrong']);
+    expect(cell(text, 'data verified')).toEqual(['1MiB + 2KiB, 2 wrong']);
     expect(text).toContain('mix: 7 x Unrecovered Read Error\nmix: verify: stale\nmix: 4KiB read and not verified');
     expect(text).toContain('(interrupted)');
   });
@@ -258,7 +259,7 @@ describe('the JSON', () => {
   });
 
   it('carries what fio has no place for', () => {
-    const verify = { verifiedBytes: 100, skippedBytes: 0, errors: 0, failures: [] };
+    const verify = { verifiedBytes: 100, verifiedMetadataBytes: 0, skippedBytes: 0, errors: 0, failures: [] };
     const own = make(sampleResult({ verify, stack: { mmioWrites: 30 } })).phasebit as Record<string, unknown>;
     expect(own).toMatchObject({
       version: '1.2.3',

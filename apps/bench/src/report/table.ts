@@ -154,7 +154,9 @@ function latencyCell(latency: LatencyHistogram | undefined, take: (latency: Late
 
 function verifiedCell(job: JobResult, paint: Paint): string {
   if (job.verify === undefined) return 'no';
-  const size = formatSize(job.verify.verifiedBytes);
+  const { verifiedBytes, verifiedMetadataBytes } = job.verify;
+  const metadata = verifiedMetadataBytes === 0 ? '' : ` + ${formatSize(verifiedMetadataBytes)}`;
+  const size = `${formatSize(verifiedBytes)}${metadata}`;
   return job.verify.errors === 0 ? paint.green(size) : paint.red(`${size}, ${job.verify.errors} wrong`);
 }
 

@@ -13,10 +13,30 @@ export function checkOutput({ outputFile }: ReportOptions): void {
   }
 }
 
-/** Puts the report where it was asked for. */
+/** Puts the report where it was asked for. @throws Error naming the file that does not take it */
 export function writeReport(text: string, { outputFile }: ReportOptions): void {
-  if (outputFile === undefined) process.stdout.write(text);
-  else writeFileSync(outputFile, text);
+  if (outputFile === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    writeFileSync(outputFile, text);
+  } catch (cause) {
+    throw new Error(`--output ${outputFile}: the report could not be written: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * Lets a program end well when nobody reads its output any more, as behind `head`, and with a message when the output cannot be
+ * written for another reason, as on a disk that is full.
+ */
+export function watchOutput(exitCode: number): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`phasebit-bench: standard output: ${error.message}\n`);
+    process.exit(exitCode);
+  });
 }
 
 /** Whether the report may have colour: never in a file; undefined leaves it to the terminal. */

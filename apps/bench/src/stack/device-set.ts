@@ -11,6 +11,7 @@ import { DeviceDma, type DmaArena, LinkDevice, type LinkMemory } from '@phasebit
 import { DEVICE_RING_ENTRIES_MAX, type DeviceReport, type DeviceSpec } from './device-spec.js';
 import { NodeFileBackend } from './file-backend.js';
 import { nodeClock } from './node-clock.js';
+import { warningLog } from './warning-log.js';
 
 /** ANA groups of the modelled subsystem; its one namespace is in the first. */
 const ANA_GROUPS = 1;
@@ -19,6 +20,7 @@ const ANA_GROUPS = 1;
 export class DeviceSet {
   private readonly controllers: readonly Controller[];
   private readonly file: NodeFileBackend | undefined;
+  private readonly medium: Medium;
   private readonly nand: NandMedium | undefined;
 
   /**
@@ -29,6 +31,7 @@ export class DeviceSet {
   constructor(spec: DeviceSpec, links: readonly LinkMemory[], arenas: readonly DmaArena[]) {
     const { medium, file, nand } = openMedium(spec);
     this.file = file;
+    this.medium = medium;
     this.nand = nand;
     this.controllers = links.map((link, cntlid) => {
       const dies = cntlid === 0 && spec.failControllerAfter !== undefined;
@@ -59,7 +62,8 @@ export class DeviceSet {
 
   /** Makes durable what was written, closes the file, and says what has happened. */
   close(): DeviceReport {
-    this.file?.flushSync();
+    // After a flush that failed, which the driver was told of, another one that succeeds would prove nothing.
+    if (this.medium.isReadOnly !== true) this.file?.flushSync();
     this.file?.close();
     const plans = this.controllers.map((each) => each.faults);
     return {
@@ -77,8 +81,8 @@ function rulesOf(spec: DeviceSpec, cntlid: number): FaultRule[] {
   return spec.faults.filter(({ controller = cntlid }) => controller === cntlid).map(({ rule }) => ({ ...rule }));
 }
 
-function formatOf({ lbaBytes, metadataBytes, piType }: DeviceSpec) {
-  return { blockBytes: lbaBytes, metadataBytes, piType };
+function formatOf({ lbaBytes, metadataBytes, piType, guardBits }: DeviceSpec) {
+  return { blockBytes: lbaBytes, metadataBytes, piType, guardBits };
 }
 
 function openMedium(spec: DeviceSpec): {
@@ -88,7 +92,7 @@ function openMedium(spec: DeviceSpec): {
 } {
   const { media, lbaBytes } = spec;
   if (media.kind === 'file') {
-    const file = NodeFileBackend.open(media.path, spec.mediaBytes);
+    const file = NodeFileBackend.open(media.path, spec.mediaBytes, warningLog);
     const bytes = file.bytes - (file.bytes % lbaBytes);
     if (bytes === 0)
       throw new Error(

@@ -16,6 +16,8 @@ export interface DeviceSpec {
   readonly metadataBytes: number;
   /** type of the protection information, 0 for none */
   readonly piType: number;
+  /** bits of its guard */
+  readonly guardBits: 16 | 64;
   readonly shadowDoorbells: 'off' | 'polling' | 'sleeping';
   readonly faults: readonly FaultChoice[];
   readonly faultSeed: number;

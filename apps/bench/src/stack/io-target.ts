@@ -2,6 +2,8 @@
  * Where the load enters the stack. One run uses one kind of target, so that V8 sees one shape at each call.
  */
 
+import type { MetadataSlots } from './metadata-slots.js';
+
 /** Called once for each accepted I/O, from inside {@link IoTarget.poll}; status 0 is success. */
 export type IoCallback = (context: unknown, status: number) => void;
 
@@ -14,6 +16,8 @@ export interface IoTarget {
   readonly lbaBytes: number;
   /** logical blocks in all */
   readonly blocks: number;
+  /** where the metadata of commands is, by their context, which then is a number of a slot; absent where they move none */
+  readonly metadata?: MetadataSlots | undefined;
   /** Reads `blocks` logical blocks from `lba` to the host address. */
   read(address: number, lba: number, blocks: number, callback: IoCallback, context: unknown): number;
   /** Writes. */

@@ -2,6 +2,7 @@ import { PAGE_BYTES } from '@phasebit/pcie';
 import { RING_ENTRIES_DEFAULT, type StackOptions } from '../cli/bench-options.js';
 import { isModelled } from '../cli/device-choice.js';
 import type { PlaceDemand } from './device-place.js';
+import { slotBytes } from './metadata-slots.js';
 
 /** Where the data arena begins on the bus, if it is one of its own: far above the rings. */
 export const DATA_IOVA_BASE = 0x40_0000_0000;
@@ -24,17 +25,22 @@ export interface StackDemand {
   readonly dataBytes: number;
   /** bytes of the largest command that any of them issues */
   readonly commandBytesMax: number;
+  /** commands that any of them has in flight at most */
+  readonly ioDepthMax: number;
 }
 
 /** What the devices of a run have to be made for, or asked for. */
-export function placeDemand(options: StackOptions, { jobs, dataBytes, commandBytesMax }: StackDemand): PlaceDemand {
+export function placeDemand(options: StackOptions, demand: StackDemand): PlaceDemand {
+  const { jobs, dataBytes, commandBytesMax, ioDepthMax } = demand;
   const modelled = isModelled(options.device);
   const { ringEntries = RING_ENTRIES_DEFAULT, requests = ringEntries * 2, controllers } = options;
   const queuePairs = jobs * options.queuePairs;
   const listBytes = modelled ? LIST_BYTES_MODELLED : LIST_BYTES_MAX;
   const pairBytes = ringEntries * (64 + 16) + requests * listBytes + PAIR_SLACK_BYTES;
-  const metadataShare = modelled ? (options.metadataBytes ?? 0) / options.lbaBytes : METADATA_SHARE_MAX;
-  const metadata = 2 * queuePairs * wholePages(commandBytesMax * metadataShare);
+  // The other layers move data alone.
+  const ofDevice = modelled ? (options.metadataBytes ?? 0) / options.lbaBytes : METADATA_SHARE_MAX;
+  const metadataShare = options.layer === 'nvme' ? ofDevice : 0;
+  const metadata = jobs * wholePages(ioDepthMax * slotBytes(commandBytesMax * metadataShare));
   return {
     queuePairs,
     ringBytes: wholePages(controllers * (queuePairs * pairBytes + ADMIN_BYTES)),

@@ -128,6 +128,7 @@ function deviceSpec(options: StackOptions, queuePairs: number): DeviceSpec {
     failControllerAfter: options.failControllerAfter,
     metadataBytes: options.metadataBytes ?? 0,
     piType: options.piType ?? 0,
+    guardBits: options.guardBits ?? 16,
     shadowDoorbells: options.shadowDoorbells ?? 'off',
     faults: options.faults ?? [],
     faultSeed: options.faultSeed ?? options.seed,

@@ -7,6 +7,7 @@ import {
   RW_CDW12_PRCHK_REFERENCE,
 } from '@phasebit/nvme-spec';
 import type { IoCallback } from './io-target.js';
+import type { MetadataSlots } from './metadata-slots.js';
 import { NvmeTarget } from './nvme-target.js';
 
 /** Protection information of type 3 has no reference tag to check. [NVM] 5.3.1 */
@@ -18,9 +19,13 @@ export interface TransferChoices {
   readonly iovecs: number;
   /** whether the controller makes and checks protection information */
   readonly pi: boolean;
-  /** host addresses of the metadata of reads and of writes, which commands in flight share; 0 for none */
-  readonly readMetadata: number;
-  readonly writeMetadata: number;
+  /** memory for metadata; undefined where blocks have none, or it stays with the controller */
+  readonly metadata: MetadataSlots | undefined;
+}
+
+/** Whether metadata is protection information and nothing else, and stays with the controller, which makes it. [NVM] 5.3.2 */
+export function isStripped({ metadataBytes, piBytes }: Namespace, isMade: boolean): boolean {
+  return isMade && metadataBytes === piBytes;
 }
 
 /** The driver alone, with payloads in pieces, metadata and protection information. What metadata holds is nobody's concern here. */
@@ -30,8 +35,7 @@ export class NvmeTransferTarget extends NvmeTarget {
   private readonly elements: number;
   private readonly readFlags: number;
   private readonly writeFlags: number;
-  private readonly readMetadata: number;
-  private readonly writeMetadata: number;
+  readonly metadata: MetadataSlots | undefined;
 
   constructor(pair: QueuePair, namespace: Namespace, choices: TransferChoices) {
     super(pair, namespace);
@@ -41,26 +45,23 @@ export class NvmeTransferTarget extends NvmeTarget {
     const reference = namespace.piType === TYPE_WITHOUT_REFERENCE ? 0 : RW_CDW12_PRCHK_REFERENCE;
     this.writeFlags = choices.pi ? RW_CDW12_PRACT : 0;
     this.readFlags = choices.pi ? RW_CDW12_PRACT | RW_CDW12_PRCHK_GUARD | reference : 0;
-    // [NVM] 5.3.2: metadata that is protection information and nothing else stays with the controller then.
-    const isStripped = choices.pi && namespace.metadataBytes === namespace.piBytes;
-    this.readMetadata = isStripped ? 0 : choices.readMetadata;
-    this.writeMetadata = isStripped ? 0 : choices.writeMetadata;
+    this.metadata = choices.metadata;
   }
 
   override read(address: number, lba: number, blocks: number, callback: IoCallback, context: unknown): number {
-    this.fill(address, lba, blocks, this.readFlags, this.readMetadata);
+    this.fill(address, lba, blocks, this.readFlags, context);
     return this.pair.submitTransfer(NVM_READ, this.namespace, this.transfer, callback, context);
   }
 
   override write(address: number, lba: number, blocks: number, callback: IoCallback, context: unknown): number {
-    this.fill(address, lba, blocks, this.writeFlags, this.writeMetadata);
+    this.fill(address, lba, blocks, this.writeFlags, context);
     return this.pair.submitTransfer(NVM_WRITE, this.namespace, this.transfer, callback, context);
   }
 
-  private fill(address: number, lba: number, blocks: number, flags: number, metadata: number): void {
-    const { transfer, vector, elements } = this;
+  private fill(address: number, lba: number, blocks: number, flags: number, context: unknown): void {
+    const { transfer, vector, elements, metadata } = this;
     transfer.set(address, lba, blocks, flags);
-    transfer.metadata = metadata;
+    transfer.metadata = metadata === undefined ? 0 : metadata.address(context as number);
     if (vector === null) return;
     const bytes = (blocks * this.lbaBytes) / elements;
     vector.clear();

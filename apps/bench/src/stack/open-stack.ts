@@ -17,11 +17,12 @@ import type { DevicePlace, Transport } from './device-place.js';
 import type { DeviceReport } from './device-spec.js';
 import { controllerOptions, ioCountOf, queuePairOptions, ringEntriesOf } from './driver-options.js';
 import type { IoTarget } from './io-target.js';
-import { placeDemand, type StackDemand, wholePages } from './memory-need.js';
+import { placeDemand, type StackDemand } from './memory-need.js';
+import { MetadataSlots } from './metadata-slots.js';
 import { chooseNamespace, expectUsable } from './namespace-choice.js';
 import { nodeClock } from './node-clock.js';
 import { NvmeTarget } from './nvme-target.js';
-import { NvmeTransferTarget } from './nvme-transfer-target.js';
+import { isStripped, NvmeTransferTarget } from './nvme-transfer-target.js';
 import { openPlace } from './open-place.js';
 import { SpreadTarget } from './spread-target.js';
 
@@ -176,7 +177,8 @@ export class Stack {
   async openTarget(priority?: QueuePriority): Promise<IoTarget> {
     const targets: IoTarget[] = [];
     const pairs: QueuePair[] = [];
-    for (let i = 0; i < this.options.queuePairs; i++) targets.push(await this.openOne(priority, pairs));
+    const metadata = this.openMetadata();
+    for (let i = 0; i < this.options.queuePairs; i++) targets.push(await this.openOne(priority, pairs, metadata));
     const target = targets.length === 1 ? targets[0] : new SpreadTarget(targets);
     this.pairsOf.set(target, pairs);
     return target;
@@ -223,28 +225,35 @@ export class Stack {
     return { used, device: await this.place.close(), resets, lost, shutdownErrors };
   }
 
-  private async openOne(priority: QueuePriority | undefined, pairs: QueuePair[]): Promise<IoTarget> {
+  private async openOne(
+    priority: QueuePriority | undefined,
+    pairs: QueuePair[],
+    metadata: MetadataSlots | undefined,
+  ): Promise<IoTarget> {
     const { layer } = this.options;
     const { ringEntries, nsid } = this.used;
     const queuePair = {
       ...queuePairOptions(this.options, ringEntries),
       ...(priority === undefined ? {} : { priority }),
     };
-    if (layer === 'nvme') return this.openDriver(queuePair, pairs);
+    if (layer === 'nvme') return this.openDriver(queuePair, pairs, metadata);
     const controllers = layer === 'bdev' ? this.sources.slice(0, 1) : this.sources;
     const bdev = new NvmeBdev({ name: 'nvme0n1', controllers, nsid });
     return new BdevTarget(await bdev.openChannel({ ioCount: ioCountOf(this.options, ringEntries), queuePair }));
   }
 
-  private async openDriver(options: QueuePairOptions, pairs: QueuePair[]): Promise<IoTarget> {
+  private async openDriver(
+    options: QueuePairOptions,
+    pairs: QueuePair[],
+    metadata: MetadataSlots | undefined,
+  ): Promise<IoTarget> {
     const { completion, iovecs, pi = false } = this.options;
     const { namespace } = this;
     const vector = completion === undefined ? {} : { interruptVector: this.nextVector() };
     const pair = await this.controllers[0].createQueuePair({ ...options, ...vector });
     pairs.push(pair);
     if (iovecs === undefined && namespace.metadataBytes === 0) return new NvmeTarget(pair, namespace);
-    const [readMetadata, writeMetadata] = [this.openMetadata(), this.openMetadata()];
-    return new NvmeTransferTarget(pair, namespace, { iovecs: iovecs ?? 1, pi, readMetadata, writeMetadata });
+    return new NvmeTransferTarget(pair, namespace, { iovecs: iovecs ?? 1, pi, metadata });
   }
 
   /** The admin queue has the first. */
@@ -256,14 +265,12 @@ export class Stack {
     );
   }
 
-  /** Memory for metadata, all zeroes, as long as the stack lives; 0 without metadata. */
-  private openMetadata(): number {
-    const { metadataBytes, blockBytes } = this.namespace;
-    const bytes = wholePages((this.demand.commandBytesMax / blockBytes) * metadataBytes);
-    if (bytes === 0) return 0;
-    const address = this.dma.allocate(bytes);
-    this.dma.bytes(address, bytes).fill(0);
-    return address;
+  /** Memory for the metadata of one job's commands, as long as the stack lives; undefined where none is moved. */
+  private openMetadata(): MetadataSlots | undefined {
+    const { namespace, dma } = this;
+    const { layer, pi = false } = this.options;
+    if (layer !== 'nvme' || namespace.metadataBytes === 0 || isStripped(namespace, pi)) return undefined;
+    return new MetadataSlots(dma, namespace, this.demand.commandBytesMax, this.demand.ioDepthMax, pi);
   }
 }
 

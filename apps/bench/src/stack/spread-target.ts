@@ -1,14 +1,17 @@
 import type { IoCallback, IoTarget } from './io-target.js';
+import type { MetadataSlots } from './metadata-slots.js';
 
 /** Several queue pairs as one target: commands go to one after the other. */
 export class SpreadTarget implements IoTarget {
   readonly lbaBytes: number;
   readonly blocks: number;
+  readonly metadata: MetadataSlots | undefined;
   private next = 0;
 
   constructor(private readonly targets: readonly IoTarget[]) {
     this.lbaBytes = targets[0].lbaBytes;
     this.blocks = targets[0].blocks;
+    this.metadata = targets[0].metadata;
   }
 
   read(address: number, lba: number, blocks: number, callback: IoCallback, context: unknown): number {

@@ -1,6 +1,6 @@
 import type { JobSpec } from '../job/job-spec.js';
 import type { JobGeometry } from '../job/validate-against-device.js';
-import { HEADER_BYTES, type BlockBuffer } from './block-header.js';
+import { HEADER_BYTES, HEADER_GENERATION, HEADER_SEED, type BlockBuffer } from './block-header.js';
 import {
   ANY,
   CHECK_CRC,
@@ -9,10 +9,12 @@ import {
   checkBlock,
   checkPattern,
   describeFailure,
+  describeMetadataFailure,
   describePatternFailure,
   type BlockFailure,
 } from './check-block.js';
 import { fillBlock, fillPattern } from './fill-block.js';
+import type { MetadataPattern } from './metadata-pattern.js';
 import { EXPECT_EITHER, EXPECT_NOTHING, EXPECT_RACED, type WrittenMap } from './written-map.js';
 
 /** Failures that are kept with all their facts; the rest are only counted. */
@@ -28,6 +30,8 @@ export const FAILURES_KEPT_MAX = 16;
 export class BlockVerifier {
   /** Bytes that were found right. */
   verifiedBytes = 0;
+  /** Bytes of metadata that were. */
+  verifiedMetadataBytes = 0;
   /** Bytes that could not be checked: never written, or written while they were read. */
   skippedBytes = 0;
   /** Intervals that were wrong. */
@@ -48,8 +52,14 @@ export class BlockVerifier {
    * @param job - with `verify` other than none
    * @param geometry - its range
    * @param atomicBytes - what the device writes whole even while it is read; by default one LBA
+   * @param metadata - of the blocks, which is filled and checked too
    */
-  constructor(job: JobSpec, geometry: JobGeometry, atomicBytes: number = geometry.lbaBytes) {
+  constructor(
+    job: JobSpec,
+    geometry: JobGeometry,
+    atomicBytes: number = geometry.lbaBytes,
+    private readonly metadata?: MetadataPattern,
+  ) {
     this.hasHeader = job.verify === 'crc32c';
     this.pattern = job.verifyPattern;
     this.seed = job.seed;
@@ -66,13 +76,29 @@ export class BlockVerifier {
    * @param lengthBytes - of the command
    * @param deviceOffset - byte offset on the device
    * @param generation - from `WrittenMap.beginWrite`
+   * @param slot - of the command
    */
-  fill(buffer: BlockBuffer, start: number, lengthBytes: number, deviceOffset: number, generation: number): void {
+  fill(
+    buffer: BlockBuffer,
+    start: number,
+    lengthBytes: number,
+    deviceOffset: number,
+    generation: number,
+    slot = 0,
+  ): void {
     const { intervalBytes, pattern, seed } = this;
+    // A pattern alone does not say which write it is from, and so its metadata does not either.
+    const [of, by] = this.hasHeader ? [generation, seed] : [0, 0];
+    this.metadata?.fill(slot, lengthBytes, deviceOffset, of, by);
     for (let at = 0; at < lengthBytes; at += intervalBytes) {
       if (this.hasHeader) fillBlock(buffer, start + at, intervalBytes, deviceOffset + at, generation, seed, pattern);
       else fillPattern(buffer.bytes, start + at, intervalBytes, pattern!);
     }
+  }
+
+  /** A read is about to be issued from a slot. */
+  expectRead(slot: number, lengthBytes: number): void {
+    this.metadata?.spoil(slot, lengthBytes);
   }
 
   /**
@@ -80,6 +106,7 @@ export class BlockVerifier {
    *
    * @param map - of the job that wrote, over the same range and units
    * @param ticket - from `map.ticket()` when the read was issued
+   * @param slot - of the command
    * @returns how many intervals are wrong
    */
   check(
@@ -89,6 +116,7 @@ export class BlockVerifier {
     deviceOffset: number,
     map: WrittenMap,
     ticket: number,
+    slot = 0,
   ): number {
     const before = this.errors;
     const { unitBytes } = this;
@@ -99,7 +127,8 @@ export class BlockVerifier {
         continue;
       }
       const torn = expectation === EXPECT_EITHER && this.intervalBytes > this.atomicBytes;
-      this.checkUnit(buffer, start + at, deviceOffset + at, map.generation, map.otherGeneration, this.seed, torn);
+      const { generation, otherGeneration } = map;
+      this.checkUnit(buffer, start, at, deviceOffset, slot, generation, otherGeneration, this.seed, torn);
     }
     return this.errors - before;
   }
@@ -109,43 +138,72 @@ export class BlockVerifier {
    *
    * @returns how many intervals are wrong
    */
-  checkForeign(buffer: BlockBuffer, start: number, lengthBytes: number, deviceOffset: number): number {
+  checkForeign(buffer: BlockBuffer, start: number, lengthBytes: number, deviceOffset: number, slot = 0): number {
     const before = this.errors;
     for (let at = 0; at < lengthBytes; at += this.unitBytes) {
-      this.checkUnit(buffer, start + at, deviceOffset + at, ANY, ANY, ANY, false);
+      this.checkUnit(buffer, start, at, deviceOffset, slot, ANY, ANY, ANY, false);
     }
     return this.errors - before;
   }
 
+  /** Checks the unit that begins `unitAt` bytes into a command. */
   private checkUnit(
     buffer: BlockBuffer,
     start: number,
+    unitAt: number,
     deviceOffset: number,
+    slot: number,
     generation: number,
     otherGeneration: number,
     seed: number,
     torn: boolean,
   ): void {
     const { intervalBytes } = this;
-    for (let at = 0; at < this.unitBytes; at += intervalBytes) {
+    for (let at = unitAt; at < unitAt + this.unitBytes; at += intervalBytes) {
+      const first = start + at;
+      const offset = deviceOffset + at;
       if (!this.hasHeader) {
-        this.checkPatternInterval(buffer, start + at, deviceOffset + at);
+        if (this.isPatternRight(buffer, first, offset)) this.checkMetadata(at, deviceOffset, slot, 0, 0);
         continue;
       }
-      const code = checkBlock(buffer, start + at, intervalBytes, deviceOffset + at, generation, otherGeneration, seed);
-      if (code === CHECK_OK) this.verifiedBytes += intervalBytes;
-      else if (torn && (code === CHECK_CRC || code === CHECK_MAGIC)) this.skippedBytes += intervalBytes;
-      else
-        this.fail(
-          describeFailure(code, buffer, start + at, intervalBytes, deviceOffset + at, generation, seed, this.pattern),
-        );
+      const code = checkBlock(buffer, first, intervalBytes, offset, generation, otherGeneration, seed);
+      if (code === CHECK_OK) {
+        this.verifiedBytes += intervalBytes;
+        const word = first >>> 2;
+        const { words } = buffer;
+        this.checkMetadata(at, deviceOffset, slot, words[word + HEADER_GENERATION], words[word + HEADER_SEED]);
+      } else if (torn && (code === CHECK_CRC || code === CHECK_MAGIC)) {
+        this.skippedBytes += intervalBytes;
+      } else {
+        this.fail(describeFailure(code, buffer, first, intervalBytes, offset, generation, seed, this.pattern));
+      }
     }
   }
 
-  private checkPatternInterval(buffer: BlockBuffer, start: number, deviceOffset: number): void {
+  /**
+   * Checks the metadata of the blocks that begin in an interval whose data is right: it has to be from the write that the data is from.
+   *
+   * @param at - of the interval in its command, bytes
+   * @param deviceOffset - of the command
+   */
+  private checkMetadata(at: number, deviceOffset: number, slot: number, generation: number, seed: number): void {
+    const { metadata, intervalBytes } = this;
+    if (metadata === undefined) return;
+    const { blockBytes, metadataBytes, checkedBytes } = metadata;
+    for (let block = Math.ceil(at / blockBytes); block * blockBytes < at + intervalBytes; block++) {
+      const offset = deviceOffset + block * blockBytes;
+      const wrong = metadata.check(slot, block, offset, generation, seed);
+      if (wrong < 0) this.verifiedMetadataBytes += checkedBytes;
+      else this.fail(describeMetadataFailure(offset, metadataBytes, wrong));
+    }
+  }
+
+  private isPatternRight(buffer: BlockBuffer, start: number, deviceOffset: number): boolean {
     const { intervalBytes } = this;
-    if (checkPattern(buffer.bytes, start, intervalBytes, this.pattern!) < 0) this.verifiedBytes += intervalBytes;
+    const isRight = checkPattern(buffer.bytes, start, intervalBytes, this.pattern!) < 0;
+    if (isRight) this.verifiedBytes += intervalBytes;
     else this.fail(describePatternFailure(buffer.bytes, start, intervalBytes, deviceOffset, this.pattern!));
+    return isRight;
   }
 
   private fail(failure: BlockFailure): void {

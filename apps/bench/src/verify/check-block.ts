@@ -30,6 +30,8 @@ export const CHECK_GENERATION = 5;
 export const CHECK_SEED = 6;
 /** The bytes are not the pattern. */
 export const CHECK_PATTERN = 7;
+/** The metadata of a block is not that of the write that its data is from. */
+export const CHECK_METADATA = 8;
 
 /** What each result code means. */
 export const CHECK_NAMES = [
@@ -41,6 +43,7 @@ export const CHECK_NAMES = [
   'wrong generation',
   'wrong seed',
   'pattern mismatch',
+  'wrong metadata',
 ] as const;
 
 /** Stands for a generation or seed that is not known and so is not checked. */
@@ -172,8 +175,27 @@ export function describePatternFailure(
   };
 }
 
+/** Says which byte of a block's metadata is wrong. */
+export function describeMetadataFailure(
+  deviceOffset: number,
+  metadataBytes: number,
+  firstDifferingByte: number,
+): BlockFailure {
+  return {
+    code: CHECK_METADATA,
+    reason: CHECK_NAMES[CHECK_METADATA],
+    deviceOffset,
+    lengthBytes: metadataBytes,
+    firstDifferingByte,
+  };
+}
+
 /** One line for the log: what was expected and what came. */
 export function failureText(failure: BlockFailure): string {
+  if (failure.code === CHECK_METADATA) {
+    const { reason, lengthBytes, deviceOffset, firstDifferingByte } = failure;
+    return `verify: ${reason}, ${lengthBytes} bytes of the block at offset ${deviceOffset}, first differing byte ${firstDifferingByte}`;
+  }
   const place = `verify: ${failure.reason} in the ${failure.lengthBytes} bytes at offset ${failure.deviceOffset}`;
   const byte = failure.firstDifferingByte < 0 ? '' : `, first differing byte ${failure.firstDifferingByte}`;
   const { expected, found } = failure;

@@ -85,7 +85,7 @@ export function fillRandomWords(words: Uint32Array, first: number, end: number, 
 }
 
 /** One 32-bit number out of all that makes a payload different from another. */
-function payloadSeed(seed: number, deviceOffset: number, generation: number): number {
+export function payloadSeed(seed: number, deviceOffset: number, generation: number): number {
   let x = Math.imul(seed ^ 0x9e37_79b9, 0x85eb_ca6b) ^ (deviceOffset % U32);
   x = Math.imul(x ^ (x >>> 15), 0xc2b2_ae35) ^ Math.floor(deviceOffset / U32);
   x = Math.imul(x ^ (x >>> 13), 0x27d4_eb2f) ^ generation;

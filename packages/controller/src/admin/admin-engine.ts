@@ -9,7 +9,7 @@ import {
 import { Command, PARKED } from '../command.js';
 import { ErrorReport } from '../error-log.js';
 import type { FailMode } from '../faults/fail-mode.js';
-import type { Strike } from '../faults/strike.js';
+import { Strike } from '../faults/strike.js';
 import { completeStruck } from '../faults/struck-completion.js';
 import type { Internals } from '../internals.js';
 import { ADMIN_BUDGET } from '../limits.js';
@@ -52,7 +52,7 @@ export class AdminEngine {
 
   private take(queue: SubmissionQueue): void {
     const { command } = this;
-    const { inFlight, faults } = this.inside;
+    const { inFlight, faults, events } = this.inside;
     const { completionQueue } = queue;
     const page = queue.pages[queue.head >>> 6];
     const at = (queue.head & 63) << 4;
@@ -65,6 +65,7 @@ export class AdminEngine {
     const status = this.execute(queue, strike);
     completionQueue.release();
     if (status !== PARKED) this.complete(queue, status === 0 ? 0 : this.logged(status), strike);
+    else if (strike?.changesCompletion === true && events.holds(command.cid)) this.strikeRequest(queue, strike);
     inFlight.begin(0);
     if (strike === undefined) return;
     if (strike.doorbellsLostNs > 0) faults.loseDoorbells(strike.doorbellsLostNs);
@@ -93,6 +94,23 @@ export class AdminEngine {
     } else {
       queue.completionQueue.post(command.result, (queue.id << 16) | queue.head, command.cid, status);
     }
+  }
+
+  /** An Asynchronous Event Request was struck: its completion, which an event may bring at any time, is what the fault acts on. */
+  private strikeRequest(queue: SubmissionQueue, strike: Strike): void {
+    const { inFlight } = this.inside;
+    const { cdw0, cid, nsid } = this.command;
+    // Both are used again for the next command.
+    const kept = Object.assign(new Strike(), strike);
+    this.inside.events.strikeLast({
+      isLost: kept.isLost,
+      complete: (result) => {
+        // Without a place in the table nothing can be kept back.
+        if (!inFlight.hasAdminRoom) queue.completionQueue.post(result, (queue.id << 16) | queue.head, cid, 0);
+        else completeStruck(inFlight, queue, { cdw0, cid, nsid, result }, 0, kept);
+        inFlight.begin(0);
+      },
+    });
   }
 
   private breakDown(): void {

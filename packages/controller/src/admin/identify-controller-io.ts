@@ -59,7 +59,7 @@ const ANA_TRANSITION_SECONDS = 10;
 
 /** The fields of Identify Controller about I/O commands and capacity. [Base] 5.1.13.2.1 */
 export function putIoFields(view: DataView, { settings, subsystem, namespaces, transferBytesMax }: Internals): void {
-  const units = atomicUnits(transferBytesMax, BLOCK_BYTES_MAX);
+  const units = atomicUnits(transferBytesMax, BLOCK_BYTES_MAX, subsystem.atomicBytes);
   view.setUint8(IDCTRL_SQES, SQ_ENTRY_SIZES);
   view.setUint8(IDCTRL_CQES, CQ_ENTRY_SIZES);
   view.setUint32(IDCTRL_NN, namespaces.largestNsid, true);

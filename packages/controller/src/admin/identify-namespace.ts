@@ -66,7 +66,7 @@ export function identifyNamespace(inside: Internals, namespace: AllocatedNamespa
   const data = identifyCommonNamespace(inside, namespace.lbaFormats);
   const view = new DataView(data.buffer);
   const { blocks, capacityBlocks, format, identity } = namespace;
-  const units = atomicUnits(inside.transferBytesMax, format.blockBytes);
+  const units = atomicUnits(inside.transferBytesMax, format.blockBytes, namespace.medium.atomicBytes ?? 0);
   put64(view, IDNS_NSZE, blocks);
   put64(view, IDNS_NCAP, capacityBlocks);
   put64(view, IDNS_NUSE, namespace.usedBlocks);

@@ -66,7 +66,11 @@ export const writeProtection: Feature = {
     read: ({ allocated }) => (allocated.isProtected ? WRITE_PROTECTION_ON : WRITE_PROTECTION_NONE),
     initial: zero,
     write: ({ allocated }, value) => allocated.protect(value === WRITE_PROTECTION_ON),
-    refusal: (_, value) => (value > WRITE_PROTECTION_ON ? STATUS_FEATURE_NOT_CHANGEABLE : 0),
+    refusal: ({ allocated }, value) => {
+      if (value > WRITE_PROTECTION_ON) return STATUS_FEATURE_NOT_CHANGEABLE;
+      // What is in a cache goes to stable media before nothing can be written any more.
+      return value === WRITE_PROTECTION_ON && !allocated.isProtected ? allocated.flush() : 0;
+    },
   }),
   isHeldBySanitize: true,
 };

@@ -63,7 +63,7 @@ export class ArmedRule {
   }
 
   private touches(command: Command, lba: number): boolean {
-    if (command.queueId === 0 || !RANGE_OPCODES.has(command.opcode)) return false;
+    if (command.queueId === 0 || !isRangeOpcode(command.opcode)) return false;
     const { blocks = 1 } = this.rule;
     const first = command.cdw(11) * U32_RANGE + command.cdw(10);
     const count = (command.cdw(12) & RW_CDW12_NLB0_MASK) + 1;
@@ -71,6 +71,12 @@ export class ArmedRule {
   }
 }
 
-function movesData(opcode: number): boolean {
+/** Whether a command names a range of logical blocks, so that a rule can be about one of them. */
+export function isRangeOpcode(opcode: number): boolean {
+  return RANGE_OPCODES.has(opcode);
+}
+
+/** Whether the data of a command can be corrupted. */
+export function movesData(opcode: number): boolean {
   return opcode === NVM_READ || opcode === NVM_WRITE;
 }

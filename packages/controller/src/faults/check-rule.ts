@@ -1,5 +1,6 @@
-import { NSID_BROADCAST } from '@phasebit/nvme-spec';
-import type { FaultKind, FaultRule } from './fault-rule.js';
+import { NSID_BROADCAST, STATUS_DNR, statusIsError, statusCrd } from '@phasebit/nvme-spec';
+import { isRangeOpcode, movesData } from './armed-rule.js';
+import type { CommandFault, FaultKind, FaultRule } from './fault-rule.js';
 
 /** Largest 15-bit status. */
 const STATUS_MAX = 0x7fff;
@@ -62,6 +63,8 @@ export function checkRule(rule: FaultRule): void {
     for (const value of CONDITIONS) checkValue(given, value);
     checkChance(given.get('probability'));
     given.delete('probability');
+    if (rule.kind === 'status') checkStatus(rule.status);
+    checkReach(rule);
   }
   for (const name of given.keys()) failWith(name, `no such field in a ${rule.kind} fault`, given.get(name));
 }
@@ -72,6 +75,28 @@ function checkValue(given: Map<string, unknown>, [name, from, to, isOptional = f
   if (value === undefined && isOptional) return;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < from || value > to) {
     failWith(name, `an integer from ${from} to ${to}`, value);
+  }
+}
+
+/** A status that a device may send for a failure. [Base] 4.2.3 */
+function checkStatus(status: number): void {
+  if (!statusIsError(status)) failWith('status', 'a status code other than success, whatever DNR and CRD are', status);
+  if ((status & STATUS_DNR) !== 0 && statusCrd(status) !== 0) {
+    failWith('status', 'no retry delay (CRD) together with DNR', status);
+  }
+}
+
+/** Some command can have everything that the rule asks for. */
+function checkReach({ kind, queue, opcode, lba }: CommandFault): void {
+  if (kind === 'corrupt' && queue === 0)
+    failWith('queue', 'an I/O queue, since the admin queue moves no blocks', queue);
+  if (kind === 'corrupt' && opcode !== undefined && !movesData(opcode)) {
+    failWith('opcode', 'Read or Write, since no other command is corrupted', opcode);
+  }
+  if (lba === undefined) return;
+  if (queue === 0) failWith('queue', 'an I/O queue, since lba is given', queue);
+  if (opcode !== undefined && !isRangeOpcode(opcode)) {
+    failWith('opcode', 'a command that names a range of logical blocks, since lba is given', opcode);
   }
 }
 

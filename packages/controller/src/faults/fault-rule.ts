@@ -35,7 +35,7 @@ export interface FaultMatch {
 export interface StatusFault extends FaultMatch {
   /** tells the kinds of faults apart */
   readonly kind: 'status';
-  /** 15-bit status other than 0: SCT << 8 | SC, with `STATUS_DNR` if retries are pointless */
+  /** 15-bit status of a failure: SCT << 8 | SC, not both 0, with `STATUS_DNR` if retries are pointless, or else a retry delay (CRD) */
   readonly status: number;
 }
 

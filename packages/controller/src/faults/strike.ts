@@ -21,6 +21,11 @@ export class Strike {
   /** for how long doorbells are lost after the command, nanoseconds */
   doorbellsLostNs = 0;
 
+  /** Whether the completion is another one than it would have been: lost, late, twice or out of order. */
+  get changesCompletion(): boolean {
+    return this.isLost || this.isDuplicate || this.delayNs > 0 || this.laterCommands > 0;
+  }
+
   /** Nothing happens. */
   clear(): void {
     this.status = 0;

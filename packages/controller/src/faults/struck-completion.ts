@@ -3,6 +3,9 @@ import type { InFlight } from '../in-flight.js';
 import type { SubmissionQueue } from '../submission-queue.js';
 import type { Strike } from './strike.js';
 
+/** What of a command its completion needs. */
+export type StruckCommand = Pick<Command, 'cdw0' | 'cid' | 'nsid' | 'result'>;
+
 /**
  * Completes a command that was executed while there are faults: now, later, twice or not at all. Its completion queue has a free slot,
  * and granted no other one.
@@ -12,7 +15,7 @@ import type { Strike } from './strike.js';
 export function completeStruck(
   inFlight: InFlight,
   queue: SubmissionQueue,
-  command: Command,
+  command: StruckCommand,
   status: number,
   strike: Strike,
 ): void {

@@ -274,10 +274,13 @@ describe('limits of size', () => {
     expect(() => settleIoLimits(limits)).toThrow(`ioLimits.${name}`);
   });
 
-  it('of what is atomic are a transfer, and one block when power fails', () => {
-    expect(atomicUnits(65_536, 512)).toEqual({ controller0: 3, namespace0: 127, powerFail0: 0 });
-    expect(atomicUnits(8192, 16_384)).toEqual({ controller0: 0, namespace0: 0, powerFail0: 0 });
-    expect(atomicUnits(2 ** 28, 512).namespace0).toBe(0xffff);
+  it('of what is atomic are a transfer, and when power fails what the medium promises, or one block', () => {
+    expect(atomicUnits(65_536, 512, 0)).toEqual({ controller0: 3, namespace0: 127, powerFail0: 0 });
+    expect(atomicUnits(65_536, 512, 2560)).toEqual({ controller0: 3, namespace0: 127, powerFail0: 4 });
+    expect(atomicUnits(65_536, 4096, 4095)).toMatchObject({ namespace0: 15, powerFail0: 0 });
+    expect(atomicUnits(65_536, 4096, 2 ** 28)).toMatchObject({ namespace0: 15, powerFail0: 15 });
+    expect(atomicUnits(8192, 16_384, 0)).toEqual({ controller0: 0, namespace0: 0, powerFail0: 0 });
+    expect(atomicUnits(2 ** 28, 512, 2 ** 28)).toMatchObject({ namespace0: 0xffff, powerFail0: 0xffff });
   });
 });
 

@@ -20,6 +20,7 @@ import {
   STATUS_INVALID_FIELD,
   STATUS_INVALID_OPCODE,
   STATUS_MORE,
+  STATUS_WRITE_FAULT,
   statusCode,
   statusSct,
 } from '@phasebit/nvme-spec';
@@ -102,6 +103,8 @@ export class CommandRunner {
     const sct = statusSct(status);
     if (sct === SCT_PATH) return status;
     if (sct === SCT_MEDIA && isIntegrityError(statusCode(status))) this.io.health.mediaErrors++;
+    // A medium that has just become read only is a warning.
+    if (statusCode(status) === STATUS_WRITE_FAULT) this.io.health.judge();
     const { report } = this.io;
     const withMore = status | STATUS_MORE;
     report.queueId = queueId;

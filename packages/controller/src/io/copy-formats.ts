@@ -35,10 +35,11 @@ export function copyFormatRefusal(copyFormat: number, format: NamespaceFormat, h
   const enabled = hostBehavior[HOST_BEHAVIOR_CDFE] | (hostBehavior[HOST_BEHAVIOR_CDFE + 1] << 8);
   if (namesNamespace(copyFormat) && ((enabled >>> copyFormat) & 1) === 0) return INVALID_FIELD;
   if (format.piType === 0) return 0;
+  // With the larger guards the storage tag and the reference tag have 80 bits together, with 16-bit guards 32.
   const hasRoom =
-    format.guardBits === 64
-      ? copyFormat === COPY_FORMAT_1 || copyFormat === COPY_FORMAT_3
-      : copyFormat === COPY_FORMAT_0 || copyFormat === COPY_FORMAT_2;
+    format.guardBits === 16
+      ? copyFormat === COPY_FORMAT_0 || copyFormat === COPY_FORMAT_2
+      : copyFormat === COPY_FORMAT_1 || copyFormat === COPY_FORMAT_3;
   return hasRoom ? 0 : STATUS_INVALID_NAMESPACE | STATUS_DNR;
 }
 

@@ -17,7 +17,7 @@ import { CopyPlan, type CopySource } from './copy-plan.js';
 import { decodeCopyRanges } from './copy-ranges.js';
 import { noteDirective } from './directives.js';
 import type { IoContext } from './io-context.js';
-import { persistBlocks } from './medium-access.js';
+import { joinWrite, persistBlocks } from './medium-access.js';
 import { checkBlocks } from './protected-blocks.js';
 
 /**
@@ -52,7 +52,7 @@ function execute(io: IoContext, command: Command, plan: CopyPlan): number {
   const { destination } = plan;
   let lba = plan.lba;
   for (const [i, source] of plan.sources.entries()) {
-    const status = copyRange(io, plan, source, lba);
+    const status = copyRange(io, plan, source, lba, i > 0);
     if (status !== 0) {
       command.result = i;
       return status;
@@ -70,8 +70,12 @@ function execute(io: IoContext, command: Command, plan: CopyPlan): number {
   return 0;
 }
 
-/** Reads a source range as a Read does and writes it as a Write does. [NVM] 5.3.2.5 */
-function copyRange(io: IoContext, plan: CopyPlan, source: CopySource, lba: number): number {
+/**
+ * Reads a source range as a Read does and writes it as a Write does. [NVM] 5.3.2.5
+ *
+ * @param isMore - whether a range was written before: to a loss of power all are one write, ONCS bit 9
+ */
+function copyRange(io: IoContext, plan: CopyPlan, source: CopySource, lba: number, isMore: boolean): number {
   const { staging } = io;
   const { destination, protection } = plan;
   const { blocks } = source;
@@ -86,6 +90,7 @@ function copyRange(io: IoContext, plan: CopyPlan, source: CopySource, lba: numbe
     const wrong = checkBlocks(io, staging, protection, destination, lba, blocks);
     if (wrong !== 0) return wrong;
   }
+  if (isMore) joinWrite(destination);
   const stored = staging.store(io, destination, lba, blocks);
   return stored === 0 ? 0 : io.refuseBlock(stored, destination.nsid, lba);
 }

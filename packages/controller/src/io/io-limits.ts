@@ -96,16 +96,19 @@ export function ioCommandSupport(limits: Required<IoLimits>): number {
 
 /**
  * What is written as one. A command moves its data before the next one is looked at, whenever it completes, and nothing comes between
- * the two of a fused pair, so a whole transfer is atomic to other commands. To a loss of power only one block is.
+ * the two of a fused pair, so a whole transfer is atomic to other commands. To a loss of power what the medium promises is, and no more
+ * than a transfer: AWUPF is at most AWUN.
  *
  * @param bytesMax - most bytes of one data transfer
  * @param blockBytes - data bytes of a block of the namespace
+ * @param powerFailBytes - what a loss of power leaves whole or undone, `Medium.atomicBytes`; one block at least
  */
-export function atomicUnits(bytesMax: number, blockBytes: number): AtomicUnits {
+export function atomicUnits(bytesMax: number, blockBytes: number, powerFailBytes: number): AtomicUnits {
+  const namespace0 = blocks0(bytesMax, blockBytes);
   return {
     controller0: blocks0(bytesMax, BLOCK_BYTES_MAX),
-    namespace0: blocks0(bytesMax, blockBytes),
-    powerFail0: 0,
+    namespace0,
+    powerFail0: Math.min(namespace0, blocks0(powerFailBytes, blockBytes)),
   };
 }
 

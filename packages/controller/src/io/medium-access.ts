@@ -35,10 +35,10 @@ export function deallocateMedium(io: IoContext, namespace: Namespace, byteOffset
   return status;
 }
 
-/** See `Medium.flush`. */
+/** See `Medium.flush`. What is known of blocks beside their data is kept, too. */
 export function flushMedium(io: IoContext, namespace: Namespace): number {
-  const { medium } = namespace;
-  const status = medium.flush();
+  const { medium, allocated } = namespace;
+  const status = allocated.flush();
   if (status === 0) wait(io, namespace, MEDIUM_FLUSH, 0, medium.bytes);
   return status;
 }
@@ -51,14 +51,21 @@ export function persistBlocks(io: IoContext, namespace: Namespace, lba: number, 
 function persistRange(io: IoContext, namespace: Namespace, lba: number, blocks: number): number {
   const { blockBytes, metadataBytes } = namespace.format;
   const status = persistMedium(io, namespace, lba * blockBytes, blocks * blockBytes);
-  if (status !== 0 || metadataBytes === 0) return status;
+  if (status !== 0 || metadataBytes === 0) return status || namespace.allocated.saveMarks();
   const begin = metadataOffset(namespace.blocks, namespace.format);
-  return persistMedium(io, namespace, begin + lba * metadataBytes, blocks * metadataBytes);
+  return (
+    persistMedium(io, namespace, begin + lba * metadataBytes, blocks * metadataBytes) || namespace.allocated.saveMarks()
+  );
 }
 
 /** What is done to the medium next is done to the metadata of blocks from `lba` on. See `Medium.joinMetadata`. */
 export function joinMetadata({ medium, format }: Namespace, lba: number): void {
   medium.joinMetadata?.(lba * format.blockBytes, format.blockBytes, format.metadataBytes);
+}
+
+/** The data that is written to the medium next is more of the write before. See `Medium.joinWrite`. */
+export function joinWrite({ medium }: Namespace): void {
+  medium.joinWrite?.();
 }
 
 function persistMedium(io: IoContext, namespace: Namespace, byteOffset: number, bytes: number): number {

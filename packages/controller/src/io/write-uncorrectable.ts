@@ -3,6 +3,7 @@ import { capacityRefusal, markUncorrectable } from './block-state.js';
 import { directiveRefusal } from './directives.js';
 import type { IoContext } from './io-context.js';
 import { sizeLimit } from './io-limits.js';
+import { persistBlocks } from './medium-access.js';
 
 /** Write Uncorrectable: reads of the blocks fail until they are written or given up. Their data stays as it is. [NVM] 3.3.7 */
 export function writeUncorrectable(io: IoContext, command: Command): number {
@@ -13,5 +14,6 @@ export function writeUncorrectable(io: IoContext, command: Command): number {
   const refusal = directiveRefusal(io, command, namespace) || capacityRefusal(io, namespace, lba, blocks);
   if (refusal !== 0) return refusal;
   markUncorrectable(namespace, lba, blocks);
-  return 0;
+  const kept = io.features.isWriteThrough ? persistBlocks(io, namespace, lba, blocks) : 0;
+  return kept === 0 ? 0 : io.refuseBlock(kept, namespace.nsid, lba);
 }

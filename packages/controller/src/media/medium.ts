@@ -19,6 +19,13 @@ export const MEDIUM_FLUSH = 3;
 export interface Medium {
   /** size in bytes, a multiple of 512 */
   readonly bytes: number;
+  /** Whether it has failed so that nothing can be written to it any more; it is not asked for on the I/O path. SMART warns of it. */
+  readonly isReadOnly?: boolean;
+  /**
+   * Bytes up to which a write survives a loss of power as a whole or not at all, wherever it begins; Identify tells the host (NAWUPF). It
+   * does not change. A medium without it, or with less than a logical block, promises one block, which is the least that there is.
+   */
+  readonly atomicBytes?: number;
   /** Fills the pieces of the transfer from the medium. */
   read(transfer: Transfer): number;
   /** Stores the pieces of the transfer. They may stay in a volatile cache until {@link Medium.flush}. */
@@ -32,6 +39,14 @@ export interface Medium {
   /** Makes what was written to a range survive one, for Force Unit Access. A medium without it is flushed instead. */
   persist?(byteOffset: number, bytes: number): number;
   /**
+   * Keeps what a namespace knows of its blocks beside their data, in place of what was kept before: which of them cannot be read (Write
+   * Uncorrectable), and which are allocated. All of it or none is there after a loss of power. Called when the data has been flushed, if
+   * something has changed. A medium without it forgets that with the process: every block can be read again.
+   */
+  saveMarks?(marks: Uint8Array): number;
+  /** What {@link Medium.saveMarks} was given last, undefined for nothing. Asked for when a namespace is made. @throws Error */
+  loadMarks?(): Uint8Array | undefined;
+  /**
    * Says that what is written, zeroed or given up next is the metadata of blocks: to a loss of power, a block and its metadata are one.
    *
    * @param dataOffset - first byte on the medium of the data of the first of these blocks, which was written before
@@ -39,6 +54,8 @@ export interface Medium {
    * @param metadataBytes - metadata bytes of a block
    */
   joinMetadata?(dataOffset: number, blockBytes: number, metadataBytes: number): void;
+  /** Says that the data that is written next is more of the write before: to a loss of power the two are one. */
+  joinWrite?(): void;
   /**
    * Power was lost, and is back: what a volatile cache held is gone, or not, as the seed says.
    *

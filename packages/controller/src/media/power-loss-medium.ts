@@ -17,7 +17,7 @@ export interface PowerLossMediumOptions {
   readonly medium: Medium;
   /** bytes of the volatile cache; what was written before the last so many bytes survives. 512 to 2^30, default 16 MiB */
   readonly cacheBytes?: number;
-  /** largest write that survives as a whole or not at all (AWUPF), a multiple of 512; default, and at least, one logical block */
+  /** largest write that survives as a whole or not at all, which Identify reports, a multiple of 512; default, and at least, one logical block */
   readonly atomicBytes?: number;
   /**
    * tears writes into pieces of so many bytes, a multiple of 512, however small they are, as drives do that shear writes. It breaks what
@@ -29,7 +29,7 @@ export interface PowerLossMediumOptions {
 /** One command's worth of data, which has one fate: its data, and the metadata that goes with it. */
 interface CachedWrite {
   /** bytes of its data */
-  readonly bytes: number;
+  bytes: number;
   /** whether it was made to last while others were not */
   isKept: boolean;
 }
@@ -40,7 +40,7 @@ interface Change {
   readonly byteOffset: number;
   /** what was there before */
   readonly before: Uint8Array;
-  /** where in the data of the write it begins, or for metadata, where the data of its first block does */
+  /** where in the data of the write it begins, or for metadata, where in there the data of its first block does */
   readonly dataOffset: number;
   /** bytes of metadata of each block, 0 for data */
   readonly metadataBytes: number;
@@ -70,13 +70,17 @@ export class PowerLossMedium implements Medium {
   /** losses of power so far */
   powerLosses = 0;
   private readonly medium: Medium;
+  /** @inheritDoc */
+  readonly atomicBytes: number;
   private readonly cacheBytes: number;
-  private readonly atomicBytes: number;
   private readonly tearBytes: number;
   private readonly staged = new StagedRange();
   private changes: Change[] = [];
   private cachedBytes = 0;
   private metadata: Metadata | undefined = undefined;
+  /** the write of the data that came last, undefined when that has gone past the cache */
+  private last: CachedWrite | undefined = undefined;
+  private isJoined = false;
 
   /** @throws RangeError naming the option that is out of range */
   constructor(options: PowerLossMediumOptions) {
@@ -91,6 +95,11 @@ export class PowerLossMedium implements Medium {
     this.tearBytes = tearBytes;
     // Who takes no time does not have the method at all.
     if (medium.dueNs !== undefined) this.dueNs = (what, byteOffset, size) => medium.dueNs!(what, byteOffset, size);
+  }
+
+  /** @inheritDoc */
+  get isReadOnly(): boolean {
+    return this.medium.isReadOnly === true;
   }
 
   /** @inheritDoc */
@@ -138,9 +147,25 @@ export class PowerLossMedium implements Medium {
   }
 
   /** @inheritDoc */
+  saveMarks(marks: Uint8Array): number {
+    return this.medium.saveMarks?.(marks) ?? 0;
+  }
+
+  /** @inheritDoc */
+  loadMarks(): Uint8Array | undefined {
+    return this.medium.loadMarks?.();
+  }
+
+  /** @inheritDoc */
   joinMetadata(dataOffset: number, blockBytes: number, metadataBytes: number): void {
     this.medium.joinMetadata?.(dataOffset, blockBytes, metadataBytes);
     this.metadata = { dataOffset, blockBytes, metadataBytes };
+  }
+
+  /** @inheritDoc */
+  joinWrite(): void {
+    this.medium.joinWrite?.();
+    this.isJoined = true;
   }
 
   /** @inheritDoc */
@@ -177,7 +202,9 @@ export class PowerLossMedium implements Medium {
   }
 
   private pieceBytes(blockBytes: number): number {
-    return this.tearBytes !== 0 ? this.tearBytes : Math.max(this.atomicBytes, blockBytes);
+    if (this.tearBytes !== 0) return this.tearBytes;
+    // A unit that is no whole number of blocks would have its edge inside of one.
+    return Math.max(1, Math.floor(this.atomicBytes / blockBytes)) * blockBytes;
   }
 
   /** Makes the kept pieces of a change again. */
@@ -186,8 +213,9 @@ export class PowerLossMedium implements Medium {
     const { metadataBytes } = change;
     let at = 0;
     while (at < after.length) {
-      const dataAt = metadataBytes === 0 ? at : change.dataOffset + Math.floor(at / metadataBytes) * change.blockBytes;
-      const step = metadataBytes === 0 ? pieceBytes : metadataBytes;
+      const isData = metadataBytes === 0;
+      const dataAt = change.dataOffset + (isData ? at : Math.floor(at / metadataBytes) * change.blockBytes);
+      const step = isData ? pieceBytes - (dataAt % pieceBytes) : metadataBytes;
       const part = after.subarray(at, at + step);
       if (pieces[Math.floor(dataAt / pieceBytes)] === 1) this.store(change.byteOffset + at, part);
       at += step;
@@ -198,10 +226,13 @@ export class PowerLossMedium implements Medium {
   private remember(transfer: Transfer): number {
     const { byteOffset, bytes } = transfer;
     const { metadata } = this;
+    const isJoined = this.isJoined && metadata === undefined;
     this.metadata = undefined;
+    if (isJoined) this.isJoined = false;
     const data = metadata === undefined ? undefined : this.changeAt(metadata.dataOffset);
-    // Metadata of data that is past the cache goes past it too.
-    if (bytes > this.cacheBytes || (metadata !== undefined && data === undefined)) {
+    // Metadata of data that is past the cache goes past it too, and so does the rest of a write.
+    const isPast = (metadata !== undefined && data === undefined) || (isJoined && this.last === undefined);
+    if (bytes > this.cacheBytes || isPast) {
       this.forgetAll();
       return 0;
     }
@@ -209,10 +240,12 @@ export class PowerLossMedium implements Medium {
     if (status !== 0) return STATUS_WRITE_FAULT;
     const before = this.staged.bytes.slice(0, bytes);
     if (metadata === undefined || data === undefined) {
-      const write = { bytes, isKept: false };
-      this.changes.push({ write, byteOffset, before, dataOffset: 0, metadataBytes: 0, blockBytes: 0 });
+      const write = isJoined ? this.last! : { bytes: 0, isKept: false };
+      this.changes.push({ write, byteOffset, before, dataOffset: write.bytes, metadataBytes: 0, blockBytes: 0 });
+      write.bytes += bytes;
+      this.last = write;
     } else {
-      const dataOffset = metadata.dataOffset - data.byteOffset;
+      const dataOffset = metadata.dataOffset - data.byteOffset + data.dataOffset;
       this.changes.push({ ...metadata, write: data.write, byteOffset, before, dataOffset });
     }
     this.cachedBytes += bytes;
@@ -240,6 +273,7 @@ export class PowerLossMedium implements Medium {
   private forgetAll(): void {
     this.changes = [];
     this.cachedBytes = 0;
+    this.last = undefined;
   }
 
   /** A medium that fails now keeps what it has: there is nobody to tell. */

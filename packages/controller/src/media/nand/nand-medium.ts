@@ -81,6 +81,16 @@ export class NandMedium implements Medium {
   }
 
   /** @inheritDoc */
+  get isReadOnly(): boolean {
+    return this.medium.isReadOnly === true;
+  }
+
+  /** @inheritDoc */
+  get atomicBytes(): number {
+    return this.medium.atomicBytes ?? 0;
+  }
+
+  /** @inheritDoc */
   read(transfer: Transfer): number {
     return this.medium.read(transfer);
   }
@@ -112,8 +122,23 @@ export class NandMedium implements Medium {
   }
 
   /** @inheritDoc */
+  saveMarks(marks: Uint8Array): number {
+    return this.medium.saveMarks?.(marks) ?? 0;
+  }
+
+  /** @inheritDoc */
+  loadMarks(): Uint8Array | undefined {
+    return this.medium.loadMarks?.();
+  }
+
+  /** @inheritDoc */
   joinMetadata(dataOffset: number, blockBytes: number, metadataBytes: number): void {
     this.medium.joinMetadata?.(dataOffset, blockBytes, metadataBytes);
+  }
+
+  /** @inheritDoc */
+  joinWrite(): void {
+    this.medium.joinWrite?.();
   }
 
   /** @inheritDoc */
