@@ -4,11 +4,12 @@
 import type { Clock } from '@phasebit/core';
 import { type CompletionMode, Controller, PollGroup, type QueuePair } from '@phasebit/nvme';
 import { openVfioUser, type VfioUserFunction, type VfioUserOptions } from '@phasebit/vfio-user';
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundle } from './support/bundle.js';
 import type { ServedDeviceStart } from './support/served-device.js';
@@ -186,4 +187,37 @@ describe('a driver on a controller of another process', () => {
     expect([load.isIdle, fn.isLost, load.surplus]).toEqual([true, true, 0]);
     expect(new Set(load.failures)).toEqual(new Set([ABORTED_BY_HOST]));
   });
+
+  it.each<CompletionMode>(['interrupt', 'adaptive'])(
+    'lets nobody notice that a controller is gone while mode %s waits',
+    async (mode) => {
+      const device = await Served.start();
+      const fn = await device.open();
+      const controller = await Controller.attach(fn, { clock, ioQueuePairs: 1 });
+      const pair = await controller.createQueuePair({ entries: 32, interruptVector: 1 });
+      const group = new PollGroup({ clock, mode });
+      group.add(pair);
+      const load = loadOn(fn, controller, pair);
+      load.start(16);
+      while (!load.isIdle) await group.wait();
+      const ticks = setInterval(() => controller.tick(), 1);
+      const waiting = group.wait();
+      await device.kill();
+      // Whoever waits without a deadline has the owner's ticks come through, and then has nothing left to wait for.
+      expect(await waiting).toBe(0);
+      clearInterval(ticks);
+      expect([group.pairs.length, fn.isLost]).toEqual([0, true]);
+    },
+  );
+
+  it.each<CompletionMode>(['interrupt', 'adaptive'])(
+    'is a process that ends before its I/O does, or not afterwards: mode %s',
+    async (mode) => {
+      const device = await Served.start();
+      const program = await bundle('waiting-driver.ts');
+      const { stdout } = await promisify(execFile)(process.execPath, [program.file, device.path, mode]);
+      program.remove();
+      expect(stdout).toBe('completed 200\n');
+    },
+  );
 });

@@ -7,7 +7,7 @@ const theirs = mapMemory({ bytes: 4096, fd });
 Atomics.store(new Uint32Array(mine.buffer), 0, 42);
 console.log(Atomics.load(new Uint32Array(theirs.buffer), 0)); // 42
 
-// A counter that wakes whoever waits for it, here in the event loop. A wait alone does not keep a program running.
+// A counter that wakes whoever waits for it, here in the event loop. A wait alone does not keep a program running; see keepAlive.
 const event = createEventFd();
 signalEventFd(event);
 console.log(await waitReadable(event, 1000)); // true

@@ -1,6 +1,7 @@
 /**
  * The Linux system calls that Node lacks, as far as a user-space driver and a device server need them: mapped memory, ioctl, eventfd,
  * memfd, readiness, and UNIX sockets that pass descriptors. The C library is called through koffi; nothing here is native code of its own.
+ * Start with {@link mapMemory}.
  *
  * @packageDocumentation
  */
@@ -16,7 +17,7 @@ export { addressOf, MappedMemory, mapMemory, type MapOptions, viewMemory } from 
 export { closeDescriptor, createMemFd, openDescriptor } from './descriptors.js';
 export { createEventFd, readEventFd, signalEventFd } from './event-fd.js';
 export { ioctl } from './ioctl.js';
-export { blockUntilReadable, isReadable, waitReadable } from './readiness.js';
+export { blockUntilReadable, endWaits, isReadable, keepAlive, waitReadable } from './readiness.js';
 
 // 4. UNIX sockets
 export { DESCRIPTORS_MAX } from './message-header.js';

@@ -2,7 +2,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { addressOf, createMemFd, isLinux, mapMemory, SystemCallError, viewMemory } from './index.js';
+import { addressOf, createMemFd, isLinux, MappedMemory, mapMemory, SystemCallError, viewMemory } from './index.js';
 
 const PAGE_BYTES = 4096;
 const folder = mkdtempSync(path.join(tmpdir(), 'phasebit-map-'));
@@ -97,9 +97,39 @@ describe.runIf(isLinux())('mapped memory', () => {
     expect([...new Uint8Array(viewMemory(address, 4))]).toEqual([1, 2, 3, 4]);
   });
 
+  it('of a file that is only to be read can be written', () => {
+    const fd = createMemFd('read-only', PAGE_BYTES);
+    const memory = mapMemory({ bytes: PAGE_BYTES, fd, isReadOnly: true });
+    const writable = mapMemory({ bytes: PAGE_BYTES, fd });
+    new Uint8Array(writable.buffer)[7] = 7;
+    expect(new Uint8Array(memory.buffer)[7]).toBe(7);
+    const rights = (address: bigint): string | undefined =>
+      new RegExp(`^${address.toString(16).padStart(8, '0')}-\\S+ (\\S+)`, 'm').exec(
+        readFileSync('/proc/self/maps', 'utf8'),
+      )?.[1];
+    expect([rights(memory.address), rights(writable.address)]).toEqual(['r--s', 'rw-s']);
+    closeSync(fd);
+    memory.unmap();
+    writable.unmap();
+  });
+
+  it('is made of pages that are not there, or of others when huge ones were asked for', () => {
+    expect(() => mapMemory({ bytes: 2 ** 44, hugePages: true })).toThrow(`mmap ${2 ** 44} bytes of huge pages: ENOMEM`);
+  });
+
+  it('is unmapped where nothing can be', () => {
+    const memory = new MappedMemory(1n, PAGE_BYTES, new ArrayBuffer(0));
+    expect(() => memory.unmap()).toThrow('munmap: EINVAL');
+  });
+
   it('takes sizes and offsets that cannot be', () => {
     expect(() => mapMemory({ bytes: 0 })).toThrow('bytes: expected 1 or more, got 0');
     expect(() => mapMemory({ bytes: PAGE_BYTES, offset: 5 })).toThrow('offset: expected a multiple of 4096, got 5');
+  });
+
+  it('is refused with an error that has no name', () => {
+    const error = new SystemCallError('mmap', 1234);
+    expect([error.code, error.message]).toEqual(['errno 1234', 'mmap: errno 1234 (unknown error)']);
   });
 
   it('says nothing of what the system refused', () => {

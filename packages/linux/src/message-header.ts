@@ -41,14 +41,14 @@ export class MessageHeader {
     this.words[CONTROL] = this.address + BigInt(CONTROL_AT * 8);
   }
 
-  /** Points it at data to be sent, with descriptors. */
+  /** Points it at data to be sent, with descriptors: 1 to {@link DESCRIPTORS_MAX}. */
   describe(data: Uint8Array, descriptors: readonly number[]): void {
     if (descriptors.length > DESCRIPTORS_MAX) {
       throw new RangeError(`descriptors: expected up to ${DESCRIPTORS_MAX}, got ${descriptors.length}`);
     }
     this.aim(data);
     const bytes = CMSG_BYTES + 4 * descriptors.length;
-    this.words[CONTROL_BYTES] = BigInt(descriptors.length === 0 ? 0 : bytes);
+    this.words[CONTROL_BYTES] = BigInt(bytes);
     this.words[CONTROL_AT] = BigInt(bytes);
     this.control[2] = SOL_SOCKET;
     this.control[3] = SCM_RIGHTS;

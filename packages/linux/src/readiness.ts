@@ -16,8 +16,7 @@ function pollOne(fd: number, events: number, timeoutMs: number): boolean {
   for (let leftMs = timeoutMs; ; leftMs = Math.max(0, Math.ceil(endMs - performance.now()))) {
     const ready = libc().poll(entry, 1, leftMs);
     // A signal ends the call, and not the wait.
-    if (ready === -1 && lastErrno() === EINTR && leftMs > 0) continue;
-    if (ready === -1 && lastErrno() === EINTR) return false;
+    if (ready === -1 && lastErrno() === EINTR) continue;
     return checked(ready, 'poll') > 0;
   }
 }
@@ -80,8 +79,13 @@ class Watch {
         resolve(isReady);
       };
       this.waiters.add(end);
-      if (Number.isFinite(timeoutMs)) timer = setTimeout(() => end(false), timeoutMs).unref();
+      if (timeoutMs <= TIMER_MS_MAX) timer = setTimeout(() => end(false), timeoutMs).unref();
     });
+  }
+
+  /** Ends all waits as if their time were over. */
+  end(): void {
+    for (const end of [...this.waiters]) end(false);
   }
 
   /** Looks at the descriptor no more. */
@@ -101,6 +105,9 @@ class Watch {
   }
 }
 
+/** The longest time that a timer of Node's takes, milliseconds: 24 days. */
+const TIMER_MS_MAX = 0x7fff_ffff;
+
 const watches = new Map<number, Watch>();
 
 // A descriptor that becomes ready while Node takes the thread down would call into it, which ends the process with a fatal error.
@@ -110,9 +117,9 @@ process.on('exit', () => {
 
 /**
  * Waits in the event loop until something can be read or the other end has hung up. It does not by itself keep a process alive.
- * The descriptor must stay open meanwhile. On a worker thread it is looked at once a millisecond.
+ * The descriptor must stay open meanwhile: see {@link endWaits}. On a worker thread it is looked at once a millisecond.
  *
- * @param timeoutMs - milliseconds until the wait is given up; Infinity for never
+ * @param timeoutMs - milliseconds until the wait is given up; Infinity for never, as is anything above 2^31 - 1
  * @returns false when the time was over first
  */
 export function waitReadable(fd: number, timeoutMs: number): Promise<boolean> {
@@ -120,4 +127,15 @@ export function waitReadable(fd: number, timeoutMs: number): Promise<boolean> {
   const watch = watches.get(fd) ?? new Watch(fd);
   watches.set(fd, watch);
   return watch.wait(timeoutMs);
+}
+
+/** Ends all waits of {@link waitReadable} for a descriptor, which give false: for who is about to close it, or has other news. */
+export function endWaits(fd: number): void {
+  watches.get(fd)?.end();
+}
+
+/** Keeps the process, or the worker, alive until what it gives is called: waits alone do not. */
+export function keepAlive(): () => void {
+  const timer = setInterval(() => undefined, TIMER_MS_MAX);
+  return () => clearInterval(timer);
 }

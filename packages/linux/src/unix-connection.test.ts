@@ -1,8 +1,17 @@
 import { existsSync, mkdtempSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { closeDescriptor, createMemFd, isLinux, openDescriptor, UnixConnection, UnixListener } from './index.js';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { ChildProgram } from '../test-support/child-program.js';
+import {
+  blockUntilReadable,
+  closeDescriptor,
+  createMemFd,
+  isLinux,
+  openDescriptor,
+  UnixConnection,
+  UnixListener,
+} from './index.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'phasebit-unix-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -111,7 +120,52 @@ describe.runIf(isLinux())('a UNIX connection', () => {
   });
 });
 
+describe.runIf(isLinux())('a UNIX connection whose peer is slow', () => {
+  it('loses bytes of what does not fit into the socket at once', async () => {
+    const listener = UnixListener.listen(freshPath());
+    const { outcome } = await ChildProgram.start(`
+      import { blockUntilReadable, UnixConnection } from 'linux';
+      const from = UnixConnection.connect(${JSON.stringify(listener.path)});
+      const into = new Uint8Array(65_536);
+      let sum = 0;
+      let count = 0;
+      for (let received = 0; received >= 0; received = from.receive(into, 0, [])) {
+        for (let i = 0; i < received; i++) sum = (sum * 31 + into[i]) >>> 0;
+        count += received;
+        if (received === 0) blockUntilReadable(from.fd, 60_000);
+      }
+      console.log(count, sum);
+    `);
+    expect(blockUntilReadable(listener.fd, 60_000)).toBe(true);
+    const server = listener.accept()!;
+    const large = new Uint8Array(4_000_000).map((_, i) => (i * i) % 251);
+    server.send(large);
+    server.close();
+    listener.close();
+    const sum = large.reduce((total, each) => (total * 31 + each) >>> 0, 0);
+    expect(await outcome).toEqual({ stdout: `${large.length} ${sum}\n`, stderr: '', status: 0 });
+  });
+
+  it('is waited for without end', async () => {
+    vi.resetModules();
+    vi.doMock('./readiness.js', () => ({ blockUntilWritable: () => false }));
+    const { UnixConnection: Impatient } = await import('./unix-connection.js');
+    const listener = UnixListener.listen(freshPath());
+    const client = Impatient.connect(listener.path);
+    expect(() => client.send(new Uint8Array(4_000_000))).toThrow('send: ETIMEDOUT');
+    vi.doUnmock('./readiness.js');
+    vi.resetModules();
+    for (const each of [client, listener]) each.close();
+  });
+});
+
 describe.runIf(isLinux())('a UNIX listener', () => {
+  it('accepts where nobody listens any more', () => {
+    const listener = UnixListener.listen(freshPath());
+    listener.close();
+    expect(() => listener.accept()).toThrow(`accept ${listener.path}: EBADF`);
+  });
+
   it('takes the place of a live one', () => {
     const listener = UnixListener.listen(freshPath());
     expect(() => UnixListener.listen(listener.path)).toThrow(`bind ${listener.path}: EADDRINUSE`);

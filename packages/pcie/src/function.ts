@@ -75,11 +75,18 @@ export interface InterruptVectors {
   /**
    * Waits without holding up the event loop until a vector has received more than `seen` messages, the number that
    * {@link InterruptVectors.received} gave before the queue was last found empty: a message in between then ends the wait at once.
-   * It does not by itself keep a process alive.
+   * It does not by itself keep a process alive; see {@link InterruptVectors.keepAlive}.
    *
    * @returns the messages received now; `seen` when the time was over first
+   * @throws Error when no message can come any more, since the function was closed or its device is lost: a wait that is open rejects then,
+   *   and so does each later one that has seen all messages; the signal's reason when it is given up
    */
   wait(vector: number, seen: number, options?: InterruptWaitOptions): Promise<number>;
+  /**
+   * Keeps the process alive until what it gives is called, once: for waits with commands outstanding. Absent where the device runs in this
+   * process, which is alive as long as the device is.
+   */
+  keepAlive?(): () => void;
 }
 
 /**

@@ -27,6 +27,7 @@ export {
   type PcieFunction,
   type RegisterWindow,
 } from './function.js';
+export { type EventSource, EventVectors } from './event-vectors.js';
 export { ShadowDoorbells, shadowDoorbellsFit, type ShadowDoorbellsOptions, wantsEvent } from './shadow-doorbells.js';
 
 // 3. A link to a modelled function: shared memory with a host's end and a device's end

@@ -1,5 +1,6 @@
 /**
  * The vfio-user protocol, both halves: a modelled NVMe controller served over a UNIX socket, and a PCIe function on such a server.
+ * Start with {@link VfioUserServer} to serve one, with {@link openVfioUser} to use one.
  *
  * @packageDocumentation
  */

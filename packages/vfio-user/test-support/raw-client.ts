@@ -29,16 +29,21 @@ export class Bench {
 
   constructor(options: Partial<VfioUserServerOptions> = {}) {
     const say = (text: string): void => void this.said.push(text);
-    this.server = VfioUserServer.listen({
-      path: this.path,
-      clock: { nowNs: () => performance.now() * 1e6 },
-      log: { info: say, warn: say },
-      queues: 5,
-      replyTimeoutMs: 20,
-      whileWaiting: () => this.whileWaiting(),
-      makeDevice: (link, dma) => (this.device = new FakeDevice(link, dma)),
-      ...options,
-    });
+    try {
+      this.server = VfioUserServer.listen({
+        path: this.path,
+        clock: { nowNs: () => performance.now() * 1e6 },
+        log: { info: say, warn: say },
+        queues: 5,
+        replyTimeoutMs: 20,
+        whileWaiting: () => this.whileWaiting(),
+        makeDevice: (link, dma) => (this.device = new FakeDevice(link, dma)),
+        ...options,
+      });
+    } catch (error) {
+      rmSync(this.folder, { recursive: true });
+      throw error;
+    }
   }
 
   /** Steps until nothing happens any more. */

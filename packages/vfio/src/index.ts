@@ -1,5 +1,6 @@
 /**
  * A PCIe function through Linux VFIO: mapped BARs, IOMMU-mapped memory, MSI-X by eventfd; and a command that binds devices and gives them back.
+ * Start with {@link openVfio}.
  *
  * @packageDocumentation
  */

@@ -2,7 +2,9 @@ import {
   addressOf,
   closeDescriptor,
   createEventFd,
+  endWaits,
   ioctl,
+  keepAlive,
   mapMemory,
   openDescriptor,
   readEventFd,
@@ -62,8 +64,12 @@ export interface Kernel {
   createEvent(): number;
   /** What an event counted since the last look. */
   takeEvents(fd: number): number;
-  /** Waits in the event loop. One wait per descriptor at a time. */
+  /** Waits in the event loop without keeping the process alive. */
   waitReadable(fd: number, timeoutMs: number): Promise<boolean>;
+  /** Ends the waits for a descriptor at once, as if their time were over. */
+  endWaits(fd: number): void;
+  /** Keeps the process alive until what it gives is called. */
+  keepAlive(): () => void;
   /** Lets some time pass; the process stays alive for it. 0 milliseconds is a turn of the event loop. */
   sleep(ms: number): Promise<void>;
   /** Calls `look` again and again without keeping the process alive. @returns how to end that */
@@ -83,6 +89,8 @@ export const linuxKernel: Kernel = {
   createEvent: createEventFd,
   takeEvents: readEventFd,
   waitReadable,
+  endWaits,
+  keepAlive,
   sleep: (ms) => (ms === 0 ? nextTurn() : setTimeout(ms)),
   every: (intervalMs, look) => {
     const timer = setInterval(look, intervalMs).unref();

@@ -260,6 +260,7 @@ describe('opening goes on although', () => {
     ['VFIO_GROUP_SET_CONTAINER', 'EINVAL', 'unsupported', 'IOMMU group 14 cannot be used: EINVAL'],
     ['VFIO_SET_IOMMU', 'EPERM', 'unsupported', 'does not remap interrupts'],
     ['VFIO_GROUP_GET_DEVICE_FD', 'EINVAL', 'busy', 'cannot be had from its group'],
+    ['VFIO_GROUP_GET_DEVICE_FD', 'EPERM', 'unsupported', 'does not remap interrupts'],
     ['VFIO_IOMMU_MAP_DMA', 'ENOMEM', 'memory-limit', 'ulimit -l'],
     ['VFIO_IOMMU_MAP_DMA', 'EINVAL', 'bus-address', 'cannot be mapped'],
   ])('%s fails with %s', async (name, code, expected, message) => {
@@ -333,9 +334,11 @@ describe('a function that has left', () => {
   it('is touched once more', async () => {
     const told: string[] = [];
     const fn = await machine.open({ onRemoval: (reason) => told.push(reason) });
+    const waiting = expect(fn.vectors.wait(0, 0)).rejects.toThrow('the device has left');
     kernel.config.fill(0xff);
     kernel.tick(20);
     expect([told, fn.state]).toEqual([['gone'], 'gone']);
+    await waiting;
     expect(kernel.detached).toEqual([`bar 0 0 ${DOORBELL_BASE}`, `bar 4096 0 ${BAR0_BYTES - DOORBELL_BASE}`]);
     expect(await fn.registers.read32(8)).toBe(0xffff_ffff);
     expect(() => fn.reset()).toThrow(`${BDF} is gone`);

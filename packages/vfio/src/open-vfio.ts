@@ -1,14 +1,13 @@
 import { type Clock, type Log, silentLog } from '@phasebit/core';
 import { isLinux } from '@phasebit/linux';
 import { CAP, DOORBELL_BASE, REG_CAP } from '@phasebit/nvme-spec';
-import { createMmioCounters } from '@phasebit/pcie';
+import { createMmioCounters, EventVectors } from '@phasebit/pcie';
 import { performance } from 'node:perf_hooks';
 import { arch } from 'node:process';
 import { IRQ_ERROR, IRQ_MSIX, IRQ_REQUEST, REGION_CONFIG } from './abi/vfio-requests.js';
 import { Bar } from './device/bar.js';
 import { ConfigSpace } from './device/config-space.js';
 import { mapControllerMemory } from './device/controller-memory.js';
-import { EventVectors } from './device/event-vectors.js';
 import { MappedDoorbells } from './device/mapped-doorbells.js';
 import { MappedRegisters } from './device/mapped-registers.js';
 import { VfioDevice } from './device/vfio-device.js';
@@ -17,7 +16,7 @@ import { type Kernel, linuxKernel } from './kernel.js';
 import { VECTORS_DEFAULT_MAX, WATCH_MS } from './limits.js';
 import { type Places, PLACES } from './places.js';
 import { VfioRefusal } from './refusal.js';
-import { requireGroup, requireViable } from './sysfs/iommu-group.js';
+import { groupMembers, requireGroup, requireViable } from './sysfs/iommu-group.js';
 import { type PciFunction, readNvmeFunction } from './sysfs/pci-function.js';
 import { OpenFunction, type RemovalReason, type VfioFunction } from './vfio-function.js';
 import { VfioMemory } from './vfio-memory.js';
@@ -71,7 +70,8 @@ export async function openVfio(address: string, options: VfioOptions = {}): Prom
   requireViable(places, found);
   const opening = new Opening(kernel, options, found.bdf);
   try {
-    return opening.run({ bdf: found.bdf, group, cdev: found.cdev });
+    const isGroupShared = groupMembers(places, found).length > 0;
+    return opening.run({ bdf: found.bdf, group, isGroupShared, cdev: found.cdev });
   } catch (error) {
     await opening.undo();
     throw error;

@@ -2,6 +2,7 @@ import type { Log } from '@phasebit/core';
 import type {
   DmaSpace,
   Doorbells,
+  EventVectors,
   InterruptVectors,
   MemoryOrder,
   MmioCounters,
@@ -12,7 +13,6 @@ import { IRQ_ERROR, IRQ_MSIX, IRQ_REQUEST } from './abi/vfio-requests.js';
 import type { Bar } from './device/bar.js';
 import type { ConfigSpace } from './device/config-space.js';
 import type { ControllerMemory } from './device/controller-memory.js';
-import type { EventVectors } from './device/event-vectors.js';
 import type { MappedDoorbells } from './device/mapped-doorbells.js';
 import type { MappedRegisters } from './device/mapped-registers.js';
 import type { VfioDevice } from './device/vfio-device.js';
@@ -25,7 +25,7 @@ import type { VfioMemory } from './vfio-memory.js';
  *
  * - `open`: it can be used
  * - `asked-back`: it can be used, but the kernel waits for it to be closed: it is being unplugged or unbound
- * - `gone`: it does not answer any more; nothing reaches it
+ * - `gone`: it does not answer any more; nothing reaches it, and waits for messages reject
  * - `closed`: {@link VfioFunction.close} was called
  */
 export type VfioState = 'open' | 'asked-back' | 'gone' | 'closed';
@@ -212,6 +212,7 @@ export class OpenFunction implements VfioFunction {
     this.current = 'gone';
     this.parts.registers.isGone = true;
     for (const bar of this.parts.bars) bar.detach();
+    this.parts.vectors.end('the device has left');
     this.parts.log.warn(`${this.bdf}: the device has left`);
     this.onRemoval?.('gone');
   }

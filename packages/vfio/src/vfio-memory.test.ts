@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from '@phasebit/pcie';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FakeKernel } from '../test-support/fake-kernel.js';
 import { BDF, FakeMachine } from '../test-support/fake-machine.js';
@@ -226,13 +226,58 @@ describe('iommufd', () => {
 
   it.each([
     ['IOMMU_IOAS_ALLOC', 'ENOMEM', 'unsupported'],
-    ['VFIO_DEVICE_BIND_IOMMUFD', 'EBUSY', 'group-not-viable'],
+    ['VFIO_DEVICE_BIND_IOMMUFD', 'EBUSY', 'busy'],
+    ['VFIO_DEVICE_BIND_IOMMUFD', 'EPERM', 'unsupported'],
+    ['VFIO_DEVICE_BIND_IOMMUFD', 'ENODEV', 'unsupported'],
     ['VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'EINVAL', 'unsupported'],
     ['IOMMU_IOAS_MAP', 'ENOMEM', 'memory-limit'],
   ])('goes on although %s fails with %s', async (name, code, expected) => {
     kernel.failing.set(name, code);
     await expect(machine.open({ iommu: 'iommufd' }, '02:00.0')).rejects.toMatchObject({ code: expected });
     expect([...kernel.open_.values()]).toEqual([]);
+  });
+
+  it('gives a function to a second opener, or does not say that there is a first', async () => {
+    const options = { iommu: 'iommufd' } as const;
+    const first = await machine.open(options, '02:00.0');
+    const held = [...kernel.open_.values()];
+    await expect(machine.open(options, '02:00.0')).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringMatching(/devices\/vfio3 is bound already: another process uses 0000:02:00\.0/),
+    });
+    expect([...kernel.open_.values()]).toEqual(held);
+    await first.close();
+    await (await machine.open(options, '02:00.0')).close();
+  });
+
+  it('takes another function of the group that is in use for interrupts that are not remapped', async () => {
+    machine.tree.addFunction({ bdf: '0000:02:00.1', driver: 'vfio-pci', group: 15, cdev: 'vfio4' });
+    kernel.failing.set('VFIO_DEVICE_BIND_IOMMUFD', 'EPERM');
+    await expect(machine.open({ iommu: 'iommufd' }, '02:00.0')).rejects.toMatchObject({
+      code: 'busy',
+      message: 'another device of IOMMU group 15 of 0000:02:00.0 is in use, by another process or with other memory',
+    });
+  });
+
+  it('keeps what is mapped for a function that is opened when all others are closed, and maps it twice', async () => {
+    const memory = new VfioMemory({ bytes: PAGE_BYTES, iommu: 'iommufd', ...machine.surroundings });
+    await (await machine.open({ memory }, '02:00.0')).close();
+    expect(kernel.mapped.size).toBe(0);
+    const again = await machine.open({ memory }, '02:00.0');
+    expect([...kernel.mapped]).toEqual([[4 * GIB, PAGE_BYTES]]);
+    await again.close();
+    memory.close();
+    expect([...kernel.open_.values()]).toEqual([]);
+  });
+
+  it('is not named where it is all that the kernel has', async () => {
+    rmSync(`${machine.tree.places.dev}/vfio/vfio`);
+    await expect(machine.open({}, '02:00.0')).resolves.toMatchObject({ memory: { iommuKind: 'iommufd' } });
+    kernel.closedFiles.set('/dev/iommu', 'EACCES');
+    await expect(machine.open({}, '02:00.0')).rejects.toMatchObject({
+      code: 'no-permission',
+      message: expect.stringContaining('/dev/iommu, which this user'),
+    });
   });
 
   it('is asked for in vain without a word of what is missing', async () => {

@@ -33,6 +33,17 @@ export function systemError(code: string): Error {
 }
 
 const PAGE = 4096;
+/** The one address space of iommufd. */
+const IOAS = 77;
+/** What a device answers with its own descriptor, and not before that is bound where it is a character device's. */
+const DEVICE_REQUESTS = new Set([
+  VFIO_DEVICE_ATTACH_IOMMUFD_PT,
+  VFIO_DEVICE_GET_INFO,
+  VFIO_DEVICE_GET_REGION_INFO,
+  VFIO_DEVICE_GET_IRQ_INFO,
+  VFIO_DEVICE_SET_IRQS,
+  VFIO_DEVICE_RESET,
+]);
 /** BAR 0: registers, doorbells, then a page with the MSI-X table. */
 export const BAR0_BYTES = 4 * PAGE;
 /** Where each region begins in a device's descriptor. */
@@ -41,7 +52,7 @@ const position = (index: number): number => index * 2 ** 40;
 /** One eventfd. */
 interface Event {
   count: number;
-  waiters: (() => void)[];
+  waiters: ((isReadable: boolean) => void)[];
 }
 
 /** A kernel with VFIO and one NVMe controller, in memory. Only what a test changes about it is out of the ordinary. */
@@ -70,6 +81,9 @@ export class FakeKernel implements Kernel {
   /** eventfds by kind of interrupt */
   readonly irqs = new Map<number, number[]>();
   readonly open_ = new Map<number, string>();
+  /** descriptors of character devices, by that of the iommufd they are bound to; and of those the ones that see its address space */
+  readonly bound = new Map<number, number>();
+  readonly attached = new Set<number>();
   readonly events = new Map<number, Event>();
   /** parts that were replaced by memory of the process's own */
   readonly detached: string[] = [];
@@ -100,12 +114,13 @@ export class FakeKernel implements Kernel {
   close(fd: number): void {
     const name = this.open_.get(fd);
     if (name === undefined) throw systemError('EBADF');
-    this.open_.delete(fd);
-    this.events.delete(fd);
+    for (const each of [this.open_, this.events, this.bound, this.attached]) each.delete(fd);
     if (name !== 'event') this.done.push(`close ${name}`);
     // A container without groups has lost its IOMMU.
     const isGroup = (each: string): boolean => /^\/dev\/vfio\/\d+$/.test(each);
     if (isGroup(name) && ![...this.open_.values()].some(isGroup)) this.mapped.clear();
+    // An address space of iommufd stays as it is without devices, and ends with its descriptor.
+    if (name === '/dev/iommu' && ![...this.open_.values()].includes(name)) this.mapped.clear();
   }
 
   ioctl(fd: number, request: number, argument: Uint8Array | number, subject: string): number {
@@ -115,8 +130,37 @@ export class FakeKernel implements Kernel {
       this.failing.delete(subject);
       throw systemError(code);
     }
+    if (this.isUnbound(fd) && DEVICE_REQUESTS.has(request)) throw systemError('EINVAL');
     if (typeof argument === 'number') return this.ioctlValue(request, argument);
-    return this.ioctlMemory(request, argument, new DataView(argument.buffer, argument.byteOffset, argument.byteLength));
+    const view = new DataView(argument.buffer, argument.byteOffset, argument.byteLength);
+    if (request === VFIO_DEVICE_BIND_IOMMUFD) return this.bind(fd, view.getInt32(8, true));
+    if (request === IOMMU_DESTROY) return this.destroy(fd);
+    if (request === VFIO_DEVICE_ATTACH_IOMMUFD_PT) return this.attach(fd, view.getUint32(8, true));
+    return this.ioctlMemory(request, argument, view);
+  }
+
+  private isUnbound(fd: number): boolean {
+    return this.open_.get(fd)?.startsWith('/dev/vfio/devices/') === true && !this.bound.has(fd);
+  }
+
+  /** Opening is for everybody, any number of times; binding is for one. */
+  private bind(fd: number, iommufd: number): number {
+    if (this.open_.get(iommufd) !== '/dev/iommu') throw systemError('EBADFD');
+    const name = this.open_.get(fd);
+    if ([...this.bound.keys()].some((each) => this.open_.get(each) === name)) throw systemError('EINVAL');
+    this.bound.set(fd, iommufd);
+    return 0;
+  }
+
+  private destroy(iommufd: number): number {
+    if ([...this.attached].some((each) => this.bound.get(each) === iommufd)) throw systemError('EBUSY');
+    return 0;
+  }
+
+  private attach(fd: number, ioas: number): number {
+    if (ioas !== IOAS) throw systemError('ENOENT');
+    this.attached.add(fd);
+    return 0;
   }
 
   private ioctlValue(request: number, value: number): number {
@@ -132,8 +176,6 @@ export class FakeKernel implements Kernel {
         view.setUint32(4, this.isViable ? 1 : 0, true);
         return 0;
       case VFIO_GROUP_SET_CONTAINER:
-      case VFIO_DEVICE_BIND_IOMMUFD:
-      case VFIO_DEVICE_ATTACH_IOMMUFD_PT:
         return 0;
       case VFIO_GROUP_GET_DEVICE_FD:
         return this.descriptor(`device ${new TextDecoder().decode(bytes).replace('\0', '')}`);
@@ -163,7 +205,7 @@ export class FakeKernel implements Kernel {
       case VFIO_IOMMU_UNMAP_DMA:
         return this.unmap_(number(8), number(16));
       case IOMMU_IOAS_ALLOC:
-        view.setUint32(8, 77, true);
+        view.setUint32(8, IOAS, true);
         return 0;
       case IOMMU_IOAS_IOVA_RANGES:
         return this.ioasRanges(view);
@@ -171,8 +213,6 @@ export class FakeKernel implements Kernel {
         return this.map_(number(32), number(24));
       case IOMMU_IOAS_UNMAP:
         return this.unmap_(number(8), number(16));
-      case IOMMU_DESTROY:
-        return 0;
       default:
         throw systemError('ENOTTY');
     }
@@ -209,16 +249,19 @@ export class FakeKernel implements Kernel {
     return 0;
   }
 
+  /** Before a device is attached, everything is allowed. */
   private ioasRanges(view: DataView): number {
+    const ranges = this.attached.size > 0 ? this.ranges : [[0, 2 ** 52] as const];
     const room = view.getUint32(8, true);
-    view.setUint32(8, this.ranges.length, true);
-    view.setBigUint64(24, 4096n, true);
-    if (room < this.ranges.length) throw systemError('EMSGSIZE');
     const at = view.getBigUint64(16, true);
     const [target] = [...this.addresses].find(([, address]) => address === at) ?? [];
     if (target === undefined) throw systemError('EFAULT');
     const words = new BigUint64Array(target);
-    this.ranges.forEach(([start, last], i) => words.set([BigInt(start), BigInt(last)], 2 * i));
+    // As many as there is room for are told in any case.
+    ranges.slice(0, room).forEach(([start, last], i) => words.set([BigInt(start), BigInt(last)], 2 * i));
+    view.setUint32(8, ranges.length, true);
+    view.setBigUint64(24, this.attached.size > 0 ? 4096n : 1n, true);
+    if (room < ranges.length) throw systemError('EMSGSIZE');
     return 0;
   }
 
@@ -335,7 +378,15 @@ export class FakeKernel implements Kernel {
   signal(fd: number): void {
     const event = this.event(fd);
     event.count++;
-    for (const each of event.waiters.splice(0)) each();
+    for (const each of event.waiters.splice(0)) each(true);
+  }
+
+  endWaits(fd: number): void {
+    for (const each of this.event(fd).waiters.splice(0)) each(false);
+  }
+
+  keepAlive(): () => void {
+    return () => undefined;
   }
 
   private event(fd: number): Event {
@@ -351,7 +402,7 @@ export class FakeKernel implements Kernel {
     if (event.count > 0) return true;
     if (timeoutMs <= 0) return false;
     return new Promise<boolean>((resolve) => {
-      event.waiters.push(() => resolve(true));
+      event.waiters.push(resolve);
       this.timers.push(() => resolve(false));
     });
   }

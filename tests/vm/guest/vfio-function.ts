@@ -1,14 +1,15 @@
 /**
  * Uses a controller that is bound to VFIO in one way, and prints a line of JSON with what it saw. The suite judges.
  *
- *   node vfio-function.mjs WHAT 0000:00:10.0 [0000:00:11.0]
+ *   node vfio-function.mjs [--iommu=group] WHAT 0000:00:10.0 [0000:00:11.0]
  */
 import { type CompletionMode, Controller, PollGroup, type QueuePair } from '@phasebit/nvme';
 import { REG_CMBMSC, REG_CSTS } from '@phasebit/nvme-spec';
 import { openVfio, type VfioFunction, VfioMemory, type VfioOptions, VfioRefusal } from '@phasebit/vfio';
 import { wrapDmaArena } from '@phasebit/pcie';
 import { performance } from 'node:perf_hooks';
-import { setegid, seteuid } from 'node:process';
+import { setgid, setuid } from 'node:process';
+import { parseArgs } from 'node:util';
 import { VerifiedLoad } from '../../support/verified-load.js';
 
 const BLOCK_BYTES = 4096;
@@ -18,10 +19,12 @@ const BLOCKS = 512;
 const clock = { nowNs: () => performance.now() * 1e6 };
 const said: string[] = [];
 const log = { info: (text: string) => void said.push(text), warn: (text: string) => void said.push(text) };
-const [what, address, second] = process.argv.slice(2) as [string, string, string | undefined];
+const { values, positionals } = parseArgs({ options: { iommu: { type: 'string' } }, allowPositionals: true });
+const [what, address, second] = positionals as [string, string, string | undefined];
+const iommu = values.iommu as VfioOptions['iommu'];
 
 const open = (options: VfioOptions = {}): Promise<VfioFunction> =>
-  openVfio(address, { dmaBytes: 8 << 20, log, ...options });
+  openVfio(address, { dmaBytes: 8 << 20, log, iommu, ...options });
 
 /** A controller that is up, with one queue pair. */
 async function bringUp(fn: VfioFunction, vector = 1): Promise<{ controller: Controller; pair: QueuePair }> {
@@ -214,7 +217,7 @@ const TASKS: Record<string, () => Promise<Record<string, unknown>>> = {
 
   /** Two controllers of one subsystem on the same memory: what one writes the other reads. */
   shared: async () => {
-    const memory = new VfioMemory({ bytes: 8 << 20, log });
+    const memory = new VfioMemory({ bytes: 8 << 20, log, iommu });
     const functions = [await open({ memory }), await openVfio(second ?? '', { memory, log })];
     const [one, other] = [await bringUp(functions[0]), await bringUp(functions[1])];
     const at = memory.dma.allocate(2 * BLOCK_BYTES);
@@ -291,13 +294,36 @@ const TASKS: Record<string, () => Promise<Record<string, unknown>>> = {
     }
   },
 
+  /** Holds the function without using it until it is killed. */
+  wait: async () => {
+    await open();
+    console.log('OPEN');
+    return new Promise(() => undefined);
+  },
+
+  /** Two functions of one group, on the same memory. */
+  both: async () => {
+    const memory = new VfioMemory({ bytes: 8 << 20, log, iommu });
+    const functions = [await open({ memory }), await openVfio(second ?? '', { memory, log })];
+    const serials: string[] = [];
+    for (const fn of functions) {
+      const { controller } = await bringUp(fn);
+      serials.push(controller.identity.sn);
+      await controller.shutDown();
+    }
+    for (const fn of functions) await fn.close();
+    memory.close();
+    return { serials };
+  },
+
   /** Opens and closes as another user, with so much memory. */
   user: async () => {
-    setegid?.(1000);
-    seteuid?.(1000);
+    setgid?.(1000);
+    setuid?.(1000);
     const fn = await open({ dmaBytes: Number(second ?? 1 << 20), hugePages: false });
+    const kind = fn.memory.iommuKind;
     await fn.close();
-    return { isOpened: true };
+    return { isOpened: true, kind };
   },
 };
 

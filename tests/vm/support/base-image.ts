@@ -37,7 +37,7 @@ function key(kernel: Kernel): string {
   const sum = createHash('sha256');
   const own = [fileURLToPath(import.meta.url), fileURLToPath(new URL('./archive.ts', import.meta.url))];
   for (const file of own) sum.update(readFileSync(file));
-  sum.update(`${path.basename(kernel.root)} ${process.version}`);
+  sum.update(`${path.basename(kernel.root)} ${kernel.release} ${statSync(kernel.image).mtimeMs} ${process.version}`);
   for (const file of [process.execPath, ...PROGRAMS.map(([program]) => program)]) {
     for (const part of [realpathSync(file), ...sharedLibraries(realpathSync(file))]) {
       const { size, mtimeMs } = statSync(part);

@@ -50,9 +50,9 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const system = await provide(
     'guest system',
     async () => {
-      const { image, release } = needed(kernel);
+      const { image, release, options } = needed(kernel);
       const initrd = await makeInitrd(provideBaseImage(needed(kernel)), folder);
-      return { kernelImage: image, kernelRelease: release, initrd };
+      return { kernelImage: image, kernelRelease: release, kernelOptions: options, initrd };
     },
     ({ kernelRelease }) => `initramfs for ${kernelRelease}`,
   );

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { cached, cachedFolders, removeOutdated, temporaryFolder } from './cache.js';
 import { APT_PATIENCE, debianRelease, mayInstall } from './debian.js';
@@ -8,18 +8,22 @@ import { hostCommand, mustRun } from './host-command.js';
 const META_PACKAGE = 'linux-image-cloud-amd64';
 const PREFIX = 'kernel-';
 
-/** A Debian kernel, unpacked. */
+/** A kernel, laid out as Debian's packages unpack: `boot/vmlinuz-<release>`, `boot/config-<release>`, `lib/modules/<release>`. */
 export interface Kernel {
   /** as `uname -r` says it in the guest */
   readonly release: string;
   readonly image: string;
   /** folder with `lib/modules/<release>` in it, for `modprobe -d` */
   readonly root: string;
+  /** what it was configured with, built in or as a module, such as `IOMMUFD` */
+  readonly options: readonly string[];
 }
 
 function kernelAt(folder: string): Kernel {
   const release = readdirSync(path.join(folder, 'lib/modules'))[0];
-  return { release, image: path.join(folder, 'boot', `vmlinuz-${release}`), root: folder };
+  const config = readFileSync(path.join(folder, 'boot', `config-${release}`), 'utf8');
+  const options = [...config.matchAll(/^CONFIG_(\w+)=[ym]$/gm)].map((match) => match[1]);
+  return { release, image: path.join(folder, 'boot', `vmlinuz-${release}`), root: folder, options };
 }
 
 /** The newest kernel package that apt knows, and its version. */
@@ -58,11 +62,14 @@ function provideNewest(): Kernel {
 }
 
 /**
- * The kernel that the guests run: Debian's newest for virtual machines, or the last one downloaded when apt cannot name or fetch that.
+ * The kernel that the guests run: the one in the folder that `PHASEBIT_VM_KERNEL` names; or Debian's newest for virtual machines; or the last
+ * one downloaded when apt cannot name or fetch that.
  *
  * @throws Error with the reason
  */
 export function provideKernel(): Kernel {
+  const own = process.env['PHASEBIT_VM_KERNEL'];
+  if (own !== undefined) return kernelAt(path.resolve(own));
   debianRelease();
   try {
     return provideNewest();

@@ -12,13 +12,15 @@ const clock = { nowNs: (): number => performance.now() * 1e6 };
 export interface ServedControllerOptions
   extends
     Omit<ControllerOptions, Exclude<keyof SubsystemOptions, 'namespaces' | 'log'> | 'subsystem' | 'link' | 'dma'>,
-    Pick<VfioUserServerOptions, 'queues' | 'mapDoorbells'> {}
+    Pick<VfioUserServerOptions, 'queues' | 'mapDoorbells' | 'cmbBytes'> {}
 
 /** A controller that a guest's PCI function leads to. */
 export class ServedController {
   readonly controller: Controller;
   /** MSI-X messages sent so far */
   messages = 0;
+  /** the controller's own memory, if it was to have some */
+  readonly cmb: Uint8Array;
   readonly #server: VfioUserServer;
   readonly #serving: Promise<void>;
 
@@ -26,15 +28,18 @@ export class ServedController {
   constructor(
     subsystem: Subsystem,
     readonly socket: string,
-    { queues = 9, mapDoorbells = true, ...options }: ServedControllerOptions,
+    { queues = 9, mapDoorbells = true, cmbBytes = 0, ...options }: ServedControllerOptions,
   ) {
     let controller: Controller | undefined;
+    let cmb: ArrayBufferLike | undefined;
     this.#server = VfioUserServer.listen({
       path: socket,
       clock,
       queues,
       mapDoorbells,
+      cmbBytes,
       makeDevice: (link, dma) => {
+        cmb = link.cmb;
         const send = link.sendMessage.bind(link);
         link.sendMessage = (vector) => {
           this.messages++;
@@ -44,6 +49,7 @@ export class ServedController {
       },
     });
     this.controller = controller!;
+    this.cmb = new Uint8Array(cmb ?? new ArrayBuffer(0));
     this.#serving = this.#server.run();
   }
 

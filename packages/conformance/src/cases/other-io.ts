@@ -1,4 +1,5 @@
 import {
+  DLFEAT_WRITE_ZEROES_DEALLOCATES,
   NVM_COMPARE,
   NVM_FLUSH,
   NVM_VERIFY,
@@ -6,6 +7,7 @@ import {
   NVM_WRITE_ZEROES,
   STATUS_COMPARE_FAILURE,
   STATUS_DATA_TRANSFER_ERROR,
+  STATUS_INVALID_FIELD,
   STATUS_INVALID_NAMESPACE,
   STATUS_LBA_OUT_OF_RANGE,
   STATUS_UNRECOVERED_READ_ERROR,
@@ -100,10 +102,18 @@ for (const [name, flags] of [
     '[NVM] 3.3.8',
     `${name} makes its blocks read as zeros, and no others`,
     async (host) => {
-      const { blockBytes } = host.facts.plain;
+      const { blockBytes, identify } = host.facts.plain;
       const pattern = await seedBlocks(host, 20, 6, 3);
-      demandSuccess(await blockCommand(host, NVM_WRITE_ZEROES, { lba: 21, blocks: 4 }, { cdw12: (flags | 3) >>> 0 }));
+      const cdw12 = (flags | 3) >>> 0;
+      const completion = await blockCommand(host, NVM_WRITE_ZEROES, { lba: 21, blocks: 4 }, { cdw12 });
       const after = await readBack(host, 20, 6);
+      if (flags === DEAC && (identify.dlfeat & DLFEAT_WRITE_ZEROES_DEALLOCATES) === 0 && completion.code !== 0) {
+        // Who does not support the bit may ignore or refuse it.
+        demandStatus(completion, [STATUS_INVALID_FIELD]);
+        demandBytes(after, pattern, 'blocks of a refused command');
+        return;
+      }
+      demandSuccess(completion);
       demandBytes(after.subarray(0, blockBytes), pattern.subarray(0, blockBytes), 'block before');
       demandFilled(after.subarray(blockBytes, 5 * blockBytes), 0, 'zeroed blocks');
       demandBytes(after.subarray(5 * blockBytes), pattern.subarray(5 * blockBytes), 'block after');

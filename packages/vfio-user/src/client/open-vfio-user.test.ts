@@ -29,6 +29,8 @@ import {
   COMMAND_GET_IRQ_INFO,
   COMMAND_GET_REGION_INFO,
   COMMAND_REGION_READ,
+  COMMAND_REGION_WRITE,
+  COMMAND_SET_IRQS,
   COMMAND_VERSION,
   REGION_CONFIG,
 } from '../protocol/commands.js';
@@ -41,6 +43,7 @@ import {
   encodeIrqInfo,
   encodeRegionAccess,
   encodeRegionInfo,
+  REGION_ACCESS_BYTES,
 } from '../protocol/payloads.js';
 
 const clock = { nowNs: (): number => performance.now() * 1e6 };
@@ -239,14 +242,26 @@ describe('a vector', () => {
 
   it('is waited for after the function was closed, or the server lost', async () => {
     const { fn } = await open();
-    const waiting = fn.vectors.wait(0, 0);
+    const closed = expect(fn.vectors.wait(0, 0)).rejects.toThrow('the function was closed');
     fn.close();
     fn.close();
-    expect(await waiting).toBe(0);
+    await closed;
+    await expect(fn.vectors.wait(0, 0)).rejects.toThrow('the function was closed');
     const other = await open();
-    const lost = other.fn.vectors.wait(0, 0);
+    const lost = expect(other.fn.vectors.wait(0, 0)).rejects.toThrow(/lost the server at .*: hung up/);
     other.bench.server.close();
-    expect(await lost).toBe(0);
+    await lost;
+    await expect(other.fn.vectors.wait(0, 0)).rejects.toThrow('lost the server');
+  });
+
+  it('is waited for on a server that nobody steps meanwhile', async () => {
+    const { fn, bench } = await open();
+    const waiting = fn.vectors.wait(1, 0);
+    bench.device.onStep = () => {
+      bench.device.link.sendMessage(1);
+      return 0;
+    };
+    expect(await waiting).toBeGreaterThan(0);
   });
 });
 
@@ -280,13 +295,14 @@ class Liar {
   /** by command: payload, error number, or 'hang up' */
   readonly answers = new Map<number, (message: Message) => Uint8Array | number | 'hang up'>();
   readonly descriptors: number[] = [];
+  /** configuration space */
+  readonly config = new Uint8Array(256);
 
   constructor() {
     this.path = path.join(this.folder, 's');
     this.listener = UnixListener.listen(this.path);
-    const identity = new Uint8Array(64);
-    identity.set([0x42, 0x50, 1, 0], 0);
-    identity.set([1, 0x02, 0x08, 0x01], 8);
+    this.config.set([0x42, 0x50, 1, 0], 0);
+    this.config.set([1, 0x02, 0x08, 0x01], 8);
     this.answers.set(COMMAND_VERSION, () => encodeVersion());
     this.answers.set(COMMAND_GET_INFO, () => encodeDeviceInfo(2, 9, 5));
     this.answers.set(COMMAND_GET_IRQ_INFO, () => encodeIrqInfo(1, 2, 2));
@@ -295,8 +311,14 @@ class Liar {
     });
     this.answers.set(COMMAND_REGION_READ, ({ payload }) => {
       const access = decodeRegionAccess(payload);
-      const data = access.region === REGION_CONFIG ? identity.slice(0, access.count) : new Uint8Array(access.count);
+      const { region, offset, count } = access;
+      const data = region === REGION_CONFIG ? this.config.slice(offset, offset + count) : new Uint8Array(count);
       return encodeRegionAccess(access, data);
+    });
+    this.answers.set(COMMAND_REGION_WRITE, ({ payload }) => {
+      const { region, offset } = decodeRegionAccess(payload);
+      if (region === REGION_CONFIG) this.config.set(payload.subarray(REGION_ACCESS_BYTES), offset);
+      return payload.subarray(0, REGION_ACCESS_BYTES);
     });
     closing.push(() => this.close());
   }
@@ -412,6 +434,47 @@ describe('a server that is not as it should be', () => {
     const fn = await openOn(liar);
     expect([fn.areDoorbellsMapped, fn.cmb?.byteLength, fn.pmr?.byteLength]).toEqual([true, 0x4000, 0x4000]);
     fn.close();
+  });
+
+  /** Power management, PCI Express and MSI-X one after the other, as in SPDK's controller; MSI-X is masked, for 32 vectors. */
+  const withCapabilities = (next: number): Liar => {
+    const liar = new Liar();
+    liar.config[0x06] = 0x10;
+    liar.config[0x34] = 0x40;
+    liar.config.set([0x01, 0x48], 0x40);
+    liar.config.set([0x10, next], 0x48);
+    liar.config.set([0x11, 0x00, 0x1f, 0x40], 0x84);
+    return liar;
+  };
+
+  it('sends no messages, since nobody has enabled MSI-X, or its interrupt line too', async () => {
+    const liar = withCapabilities(0x84);
+    const fn = await openOn(liar);
+    expect([...liar.config.subarray(4, 6), ...liar.config.subarray(0x84, 0x88)]).toEqual([6, 4, 0x11, 0, 0x1f, 0x80]);
+    fn.close();
+  });
+
+  it('has messages enabled before there are eventfds for them, or where none are wanted', async () => {
+    const liar = withCapabilities(0x84);
+    liar.answers.set(COMMAND_SET_IRQS, () => {
+      expect(liar.config[0x87]).toBe(0x40);
+      return none;
+    });
+    (await openOn(liar)).close();
+    const other = withCapabilities(0x84);
+    (await openOn(other, { vectors: 0 })).close();
+    expect([liar.config[0x87], other.config[0x87]]).toEqual([0x80, 0x40]);
+  });
+
+  it.each([
+    ['leads back', 0x40],
+    ['ends', 0],
+    ['leads into the header', 0x08],
+  ])('has its capabilities looked through without end where the list %s', async (_, next) => {
+    const liar = withCapabilities(next);
+    const before = liar.config.slice(0x40);
+    (await openOn(liar, { replyTimeoutMs: 1000 })).close();
+    expect(liar.config.subarray(0x40)).toEqual(before);
   });
 
   it.each([

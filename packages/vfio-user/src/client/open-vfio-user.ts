@@ -1,5 +1,5 @@
 import { silentLog } from '@phasebit/core';
-import { UnixConnection, waitReadable } from '@phasebit/linux';
+import { keepAlive, UnixConnection, waitReadable } from '@phasebit/linux';
 import { decodeVersion, encodeVersion } from '../protocol/capabilities.js';
 import { COMMAND_VERSION, PROTOCOL_MAJOR } from '../protocol/commands.js';
 import { ARENAS_DEFAULT, ClientArenas } from './client-arenas.js';
@@ -36,9 +36,14 @@ export async function openVfioUser(path: string, options: VfioUserOptions): Prom
   }
 }
 
-/** A reply is waited for on the socket, unless the caller knows better what has to happen meanwhile. */
+/** A reply is waited for on the socket, unless the caller knows better what has to happen meanwhile. It is worth keeping the process alive for. */
 function pauseOf({ pause }: VfioUserOptions, fd: number): () => Promise<void> {
-  return pause ?? (async () => void (await waitReadable(fd, REPLY_SLICE_MS)));
+  if (pause !== undefined) return pause;
+  return async () => {
+    const release = keepAlive();
+    await waitReadable(fd, REPLY_SLICE_MS);
+    release();
+  };
 }
 
 async function agree(link: ServerLink): Promise<void> {

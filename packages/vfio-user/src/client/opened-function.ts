@@ -1,13 +1,23 @@
 import type { Log } from '@phasebit/core';
-import { type MappedMemory, waitReadable } from '@phasebit/linux';
+import {
+  closeDescriptor,
+  createEventFd,
+  endWaits,
+  keepAlive,
+  type MappedMemory,
+  readEventFd,
+  waitReadable,
+} from '@phasebit/linux';
 import { CAP, REG_CAP } from '@phasebit/nvme-spec';
 import {
   createMmioCounters,
   type DmaSpace,
   type Doorbells,
+  EventVectors,
   type MemoryOrder,
   type MmioCounters,
   type RegisterWindow,
+  WAIT_SLICE_MS,
 } from '@phasebit/pcie';
 import { arch } from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -15,14 +25,13 @@ import { COMMAND_RESET, REGION_BAR2, REGION_BAR4 } from '../protocol/commands.js
 import { NOTHING } from '../protocol/header.js';
 import type { ClientArenas } from './client-arenas.js';
 import { MappedDoorbells, MessageDoorbells } from './client-doorbells.js';
-import { EventVectors } from './event-vectors.js';
 import { MessageRegisters } from './message-registers.js';
 import type { RemoteDevice, RemoteIdentity } from './remote-device.js';
 import type { ServerLink } from './server-link.js';
 import type { VfioUserFunction, VfioUserOptions } from './vfio-user-function.js';
 
 const VECTORS_DEFAULT = 32;
-/** How long the watcher of the socket sleeps at a time, milliseconds: as late as a closed function hangs up. */
+/** How long the watcher of the socket sleeps at a time, milliseconds: as late as it notices that a reply or a send failed. */
 const WATCH_SLICE_MS = 20;
 
 /** What {@link OpenedFunction} is made of: a connection over which the device was asked about and has the memory. */
@@ -48,9 +57,9 @@ export class OpenedFunction implements VfioUserFunction {
   cmb: ArrayBufferLike | undefined = undefined;
   pmr: ArrayBufferLike | undefined = undefined;
   areDoorbellsMapped = false;
+  private readonly eventFds: readonly number[];
   private readonly mapped: MappedMemory[] = [];
   private isClosed = false;
-  private isWatching = false;
 
   private constructor(private readonly parts: OpenedParts) {
     const { options, link, device } = parts;
@@ -59,12 +68,14 @@ export class OpenedFunction implements VfioUserFunction {
     this.dma = parts.arenas.space;
     this.identity = device.identity;
     this.bars = device.bars.map(({ size }) => size);
-    this.vectors = new EventVectors({
-      count: Math.min(device.vectors, options.vectors ?? VECTORS_DEFAULT),
-      clock: options.clock,
-      pause: () => this.pause(),
-      isLost: () => this.isLost,
-    });
+    const vectors = Math.min(device.vectors, options.vectors ?? VECTORS_DEFAULT);
+    this.eventFds = Array.from({ length: vectors }, createEventFd);
+    const waitForEvent = (fd: number, timeoutMs: number): Promise<unknown> => this.waitForEvent(fd, timeoutMs);
+    this.vectors = new EventVectors(
+      this.eventFds,
+      { takeEvents: readEventFd, waitReadable: waitForEvent, endWaits, close: closeDescriptor, keepAlive },
+      options.clock,
+    );
   }
 
   /** Maps what can be mapped, and has interrupts come. @throws as `openVfioUser` */
@@ -105,9 +116,8 @@ export class OpenedFunction implements VfioUserFunction {
     if (this.isClosed) return;
     this.isClosed = true;
     const { link, arenas } = this.parts;
-    link.abandon();
-    // Whoever watches the socket wakes up first, and closes it then.
-    if (!this.isWatching) link.close();
+    endWaits(link.fd);
+    link.close();
     this.vectors.close();
     for (const memory of this.mapped) memory.detach(0, memory.bytes);
     if (this.parts.options.memory === undefined) arenas.close();
@@ -116,7 +126,7 @@ export class OpenedFunction implements VfioUserFunction {
   private async start(): Promise<void> {
     const { options, link, device } = this.parts;
     await device.enable();
-    if (this.vectors.count > 0) await device.signalBy(this.vectors.eventFds);
+    if (this.vectors.count > 0) await device.signalBy(this.eventFds);
     const cap = await this.registers.read64(REG_CAP);
     const dstrd = CAP.DSTRD.get(cap.low, cap.high);
     const doorbells = options.mapDoorbells === false ? undefined : await device.mapDoorbells();
@@ -131,6 +141,13 @@ export class OpenedFunction implements VfioUserFunction {
     void this.watch();
   }
 
+  /** Waits for a message. A server that is stepped on this thread gets its moments meanwhile. */
+  private async waitForEvent(fd: number, timeoutMs: number): Promise<void> {
+    const isStepped = this.parts.options.pause !== undefined;
+    if (await waitReadable(fd, isStepped ? Math.min(timeoutMs, WAIT_SLICE_MS) : timeoutMs)) return;
+    if (isStepped) await this.pause();
+  }
+
   private keep(memory: MappedMemory): ArrayBuffer {
     this.mapped.push(memory);
     return memory.buffer;
@@ -139,12 +156,12 @@ export class OpenedFunction implements VfioUserFunction {
   /** Looks at the socket whenever something arrives, for as long as the event loop turns: requests, and the end of the connection. */
   private async watch(): Promise<void> {
     const { link, log, path } = this.parts;
-    this.isWatching = true;
-    while (!this.isLost && !this.isClosed) {
+    while (!this.isLost) {
       if (await waitReadable(link.fd, WATCH_SLICE_MS)) this.serve();
     }
-    this.isWatching = false;
-    if (!this.isClosed) log.warn(`vfio-user: lost the server at ${path}: ${link.failure}`);
-    else link.close();
+    if (this.isClosed) return;
+    const news = `lost the server at ${path}: ${link.failure}`;
+    this.vectors.end(news);
+    log.warn(`vfio-user: ${news}`);
   }
 }

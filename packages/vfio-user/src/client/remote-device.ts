@@ -4,8 +4,6 @@ import {
   COMMAND_GET_INFO,
   COMMAND_GET_IRQ_INFO,
   COMMAND_GET_REGION_INFO,
-  COMMAND_REGION_READ,
-  COMMAND_REGION_WRITE,
   COMMAND_SET_IRQS,
   DEVICE_FLAG_PCI,
   IRQ_MSIX,
@@ -15,27 +13,30 @@ import {
   REGION_CONFIG,
   REGION_FLAG_MMAP,
 } from '../protocol/commands.js';
-import { NOTHING, viewOf } from '../protocol/header.js';
+import { viewOf } from '../protocol/header.js';
 import {
   decodeRegionInfo,
   encodeDeviceInfo,
   encodeIrqInfo,
   encodeIrqSet,
-  encodeRegionAccess,
   encodeRegionInfo,
-  REGION_ACCESS_BYTES,
   REGION_INFO_BYTES,
   type RegionInfo,
-  words,
 } from '../protocol/payloads.js';
 import { CLASS_NVME, type PciIdentity } from '../server/pci-identity.js';
+import { RemoteConfig } from './remote-config.js';
 import type { ServerLink } from './server-link.js';
 
 const BARS = 6;
 const CONFIG_HEADER_BYTES = 64;
 const CONFIG_COMMAND = 0x04;
-/** Memory space and bus mastering. */
-const COMMAND_ENABLE = 0x6;
+/** Memory space and bus mastering, and no interrupt line. */
+const COMMAND_ENABLE = 0x406;
+const CAPABILITY_MSIX = 0x11;
+/** Message Control, behind identifier and pointer of the capability. */
+const MSIX_CONTROL = 2;
+const MSIX_ENABLE = 0x8000;
+const MSIX_FUNCTION_MASK = 0x4000;
 /** Most bytes of a region's description that is asked for again. */
 const REGION_INFO_BYTES_MAX = 65_536;
 const NO_REGION: RegionInfo = { flags: 0, size: 0, offset: 0, areas: [] };
@@ -80,12 +81,10 @@ export class RemoteDevice {
 
   /** Lets the function decode addresses and reach memory. */
   async enable(): Promise<void> {
-    const access = { offset: CONFIG_COMMAND, region: REGION_CONFIG, count: 2 };
-    const command = words(COMMAND_ENABLE).subarray(0, 2);
-    await this.link.call(COMMAND_REGION_WRITE, encodeRegionAccess(access, command));
+    await new RemoteConfig(this.link).write16(CONFIG_COMMAND, COMMAND_ENABLE);
   }
 
-  /** Has each vector signal an eventfd, from vector 0 on. */
+  /** Has each vector signal an eventfd, from vector 0 on, and the function send messages: before, it must not. [PCI] MSI-X Enable */
   async signalBy(eventFds: readonly number[]): Promise<void> {
     const each = this.link.capabilities.maxMsgFds;
     for (let start = 0; start < eventFds.length; start += each) {
@@ -93,6 +92,11 @@ export class RemoteDevice {
       const flags = IRQ_SET_DATA_EVENTFD | IRQ_SET_ACTION_TRIGGER;
       await this.link.call(COMMAND_SET_IRQS, encodeIrqSet({ flags, index: IRQ_MSIX, start, count: part.length }), part);
     }
+    const config = new RemoteConfig(this.link);
+    const msix = await config.findCapability(CAPABILITY_MSIX);
+    if (msix === undefined) return;
+    const control = await config.read16(msix + MSIX_CONTROL);
+    await config.write16(msix + MSIX_CONTROL, (control | MSIX_ENABLE) & ~MSIX_FUNCTION_MASK);
   }
 
   /** Maps the doorbells, as many as there are, or gives undefined when the server does not let them be. */
@@ -124,12 +128,7 @@ export class RemoteDevice {
 }
 
 async function readIdentity(link: ServerLink): Promise<RemoteIdentity> {
-  const access = encodeRegionAccess({ offset: 0, region: REGION_CONFIG, count: CONFIG_HEADER_BYTES }, NOTHING);
-  const { payload } = await link.call(COMMAND_REGION_READ, access);
-  if (payload.length < REGION_ACCESS_BYTES + CONFIG_HEADER_BYTES) {
-    throw new Error(`expected ${CONFIG_HEADER_BYTES} bytes of configuration space, got ${payload.length} in all`);
-  }
-  const view = viewOf(payload.subarray(REGION_ACCESS_BYTES));
+  const view = viewOf(await new RemoteConfig(link).read(0, CONFIG_HEADER_BYTES));
   return {
     vendorId: view.getUint16(0x00, true),
     deviceId: view.getUint16(0x02, true),

@@ -32,7 +32,7 @@ export interface VfioUserFunction extends PcieFunction {
   readonly identity: RemoteIdentity;
   /** bytes of each base address register, 0 to 5; 0 where there is none */
   readonly bars: readonly number[];
-  /** whether the server has hung up, or was given up: registers read as all ones then */
+  /** whether the server has hung up, or was given up: registers read as all ones then, and waits for messages reject */
   readonly isLost: boolean;
   /** whether ringing a doorbell is a store, and no message */
   readonly areDoorbellsMapped: boolean;
@@ -44,6 +44,6 @@ export interface VfioUserFunction extends PcieFunction {
    * @throws RefusedError, LostServerError
    */
   resetFunction(): Promise<void>;
-  /** Hangs up. The memory, unless it is shared, reads as zeros from now on, and what is stored there goes nowhere */
+  /** Hangs up, and waits for messages reject. The memory, unless it is shared, reads as zeros from now on, and what is stored there goes nowhere */
   close(): void;
 }

@@ -12,7 +12,7 @@ export const MESSAGE_BYTES_MAX: number = DATA_BYTES_MAX + 4096;
  * A stream whose lengths cannot be believed is lost: `failure` says why, and nothing is received any more.
  */
 export class MessageStream {
-  /** Why nothing will come any more, or undefined. */
+  /** Why nothing will come any more, or undefined. Whoever has a reason of its own for that may say so here. */
   failure: string | undefined = undefined;
   private readonly headerBytes = new Uint8Array(HEADER_BYTES);
   private header: MessageHeader | undefined = undefined;

@@ -1,13 +1,6 @@
-import { blockUntilReadable, closeDescriptor, type UnixConnection } from '@phasebit/linux';
-import {
-  encodeCommand,
-  encodeError,
-  encodeReply,
-  isReply,
-  type Message,
-  type MessageHeader,
-} from '../protocol/header.js';
-import { MESSAGE_BYTES_MAX, MessageStream } from '../protocol/message-stream.js';
+import { blockUntilReadable, type UnixConnection } from '@phasebit/linux';
+import type { Message } from '../protocol/header.js';
+import { closeDescriptors, MessageLink } from '../protocol/message-link.js';
 
 /** How long it sleeps at a time for an answer, milliseconds. */
 const WAIT_SLICE_MS = 5;
@@ -24,44 +17,17 @@ export interface ClientLinkOptions {
 }
 
 /**
- * The connection to one client: commands of its own with their replies, and requests to it. While an answer is waited for, commands of the
- * client's are dealt with, since it may wait for their replies before it answers.
- *
- * A client that does not answer, or answers what was not asked, is lost: {@link ClientLink.failure} says why. Nothing here throws then.
+ * The connection to one client. The thread is held up while an answer is waited for, but commands of the client's are dealt with, since it may
+ * wait for their replies before it answers.
  */
-export class ClientLink {
+export class ClientLink extends MessageLink {
   /** Answers are not waited for any more. */
   isAborting = false;
   /** Called before the next request, once: a client that waits for a reply may not answer before it has it. */
   beforeRequest: (() => void) | undefined = undefined;
-  private readonly stream: MessageStream;
-  private readonly asked = new Map<number, Message | undefined>();
-  private readonly abandoned = new Set<number>();
-  private nextId = 0;
-  private reason: string | undefined = undefined;
 
   constructor(private readonly options: ClientLinkOptions) {
-    this.stream = new MessageStream(options.connection, MESSAGE_BYTES_MAX);
-  }
-
-  /** Why the client is to be let go of, or undefined. */
-  get failure(): string | undefined {
-    return this.reason ?? this.stream.failure;
-  }
-
-  /** The next command, or undefined. */
-  receive(): Message | undefined {
-    while (this.failure === undefined) {
-      const message = this.stream.receive();
-      if (message === undefined || !isReply(message.header)) return message;
-      this.takeReply(message);
-    }
-    return undefined;
-  }
-
-  /** Sends the reply to a command: its payload, or an error number. */
-  reply(to: MessageHeader, answer: Uint8Array | number, descriptors: readonly number[] = []): void {
-    this.send(typeof answer === 'number' ? encodeError(to, answer) : encodeReply(to, answer), descriptors);
+    super(options.connection);
   }
 
   /** Sends a request, whose identifier {@link ClientLink.answer} takes. */
@@ -69,63 +35,26 @@ export class ClientLink {
     const { beforeRequest } = this;
     this.beforeRequest = undefined;
     beforeRequest?.();
-    const id = this.nextId;
-    this.nextId = (id + 1) & 0xffff;
-    this.asked.set(id, undefined);
-    this.send(encodeCommand(id, command, payload), []);
-    return id;
+    return this.ask(command, payload);
   }
 
   /** Waits for the reply to a request; undefined if none comes. */
   answer(id: number): Message | undefined {
-    for (let waitedMs = 0; !this.isAborting && this.failure === undefined && this.asked.get(id) === undefined;) {
-      const message = this.stream.receive();
-      if (message !== undefined) {
-        if (isReply(message.header)) this.takeReply(message);
-        else this.options.onCommand(message);
-        continue;
-      }
-      this.options.whileWaiting();
-      if (this.failure !== undefined || blockUntilReadable(this.options.connection.fd, WAIT_SLICE_MS)) continue;
-      waitedMs += WAIT_SLICE_MS;
-      if (waitedMs >= this.options.replyTimeoutMs) this.fail(`no answer within ${this.options.replyTimeoutMs} ms`);
+    const { onCommand, replyTimeoutMs } = this.options;
+    for (let waitedMs = 0; !this.isAborting && this.isAwaited(id);) {
+      const command = this.receive();
+      if (command !== undefined) onCommand(command);
+      else if (waitedMs >= replyTimeoutMs) this.fail(`no answer within ${replyTimeoutMs} ms`);
+      else if (this.isAwaited(id)) waitedMs += this.sleep();
     }
-    const message = this.asked.get(id);
-    if (message === undefined) this.abandon(id);
-    this.asked.delete(id);
+    const message = this.takeReply(id);
+    if (message !== undefined) closeDescriptors(message);
     return message;
   }
 
-  /** Nobody waits for the reply to a request any more. */
-  abandon(id: number): void {
-    if (this.asked.has(id) && this.asked.get(id) === undefined) this.abandoned.add(id);
-    this.asked.delete(id);
-  }
-
-  /** Gives the client up. */
-  fail(reason: string): void {
-    this.reason ??= reason;
-  }
-
-  /** Hangs up. */
-  close(): void {
-    this.fail('closed');
-    this.stream.close();
-  }
-
-  private send(bytes: Uint8Array, descriptors: readonly number[]): void {
-    if (this.failure !== undefined) return;
-    try {
-      this.options.connection.send(bytes, descriptors);
-    } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  private takeReply(message: Message): void {
-    for (const fd of message.descriptors) closeDescriptor(fd);
-    const { id } = message.header;
-    if (this.asked.has(id)) this.asked.set(id, message);
-    else if (!this.abandoned.delete(id)) this.fail(`a reply to nothing: message ${id}`);
+  /** Sleeps until something comes. @returns milliseconds in which nothing did */
+  private sleep(): number {
+    this.options.whileWaiting();
+    return this.failure !== undefined || blockUntilReadable(this.fd, WAIT_SLICE_MS) ? 0 : WAIT_SLICE_MS;
   }
 }

@@ -36,9 +36,18 @@ export class ClientMemory {
   /** Reads all pieces. @throws LostMemoryError if one of them cannot be read */
   read(pieces: readonly RemotePiece[]): void {
     this.flush();
-    for (let first = 0; first < pieces.length; first += OUTSTANDING_MAX) {
-      const batch = pieces.slice(first, first + OUTSTANDING_MAX).map((piece) => ({ piece, ids: this.askFor(piece) }));
-      for (const { piece, ids } of batch) this.take(ids, piece);
+    const parts = pieces.flatMap((piece) => this.partsOf(piece));
+    for (let first = 0; first < parts.length; first += OUTSTANDING_MAX) {
+      const batch = parts.slice(first, first + OUTSTANDING_MAX);
+      const ids = batch.map(({ address, into }) =>
+        this.link.request(COMMAND_DMA_READ, encodeDmaAccess(address, into.length, NO_DATA)),
+      );
+      try {
+        ids.forEach((id, i) => this.take(id, batch[i]));
+      } finally {
+        // Those behind one that failed.
+        for (const id of ids) this.link.abandon(id);
+      }
     }
   }
 
@@ -63,27 +72,22 @@ export class ClientMemory {
     for (const { id } of this.written.splice(0)) this.link.abandon(id);
   }
 
-  private askFor({ address, into }: RemotePiece): number[] {
-    const ids: number[] = [];
-    for (let at = 0; at < into.length; at += this.dataBytesMax) {
-      const bytes = Math.min(this.dataBytesMax, into.length - at);
-      ids.push(this.link.request(COMMAND_DMA_READ, encodeDmaAccess(address + at, bytes, NO_DATA)));
-    }
-    return ids;
+  /** A piece, cut to what one message can have. */
+  private partsOf({ address, into }: RemotePiece): RemotePiece[] {
+    return Array.from({ length: Math.ceil(into.length / this.dataBytesMax) }, (_, i) => {
+      const at = i * this.dataBytesMax;
+      return { address: address + at, into: into.subarray(at, at + this.dataBytesMax) };
+    });
   }
 
-  private take(ids: readonly number[], { address, into }: RemotePiece): void {
-    ids.forEach((id, i) => {
-      const at = i * this.dataBytesMax;
-      const part = into.subarray(at, at + this.dataBytesMax);
-      const { payload } = this.answer(id, address + at);
-      if (payload.length < DMA_ACCESS_BYTES + part.length) fail(address + at, `${payload.length} bytes came`);
-      // QEMU 10.1 and later have a count of 32 bits with the data right behind it, in a message of the right size. What should be the
-      // count's upper half is then the first word of the data: once that is not zero, there is no doubt.
-      if (viewOf(payload).getUint32(NARROW_ACCESS_BYTES, true) !== 0) this.isNarrow = true;
-      const from = this.isNarrow ? NARROW_ACCESS_BYTES : DMA_ACCESS_BYTES;
-      part.set(payload.subarray(from, from + part.length));
-    });
+  private take(id: number, { address, into }: RemotePiece): void {
+    const { payload } = this.answer(id, address);
+    if (payload.length < DMA_ACCESS_BYTES + into.length) fail(address, `${payload.length} bytes came`);
+    // QEMU 10.1 and later have a count of 32 bits with the data right behind it, in a message of the right size. What should be the
+    // count's upper half is then the first word of the data: once that is not zero, there is no doubt.
+    if (viewOf(payload).getUint32(NARROW_ACCESS_BYTES, true) !== 0) this.isNarrow = true;
+    const from = this.isNarrow ? NARROW_ACCESS_BYTES : DMA_ACCESS_BYTES;
+    into.set(payload.subarray(from, from + into.length));
   }
 
   private takeWritten(): void {

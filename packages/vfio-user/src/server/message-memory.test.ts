@@ -178,6 +178,20 @@ describe('a page that the device uses', () => {
     expect(giver.memory.filter((byte) => byte !== 0).length).toBe(8 * 512);
   });
 
+  it('of a client that takes a byte at a time is asked for in more requests at a time than a socket holds', () => {
+    const giver = give(capable('{"max_data_xfer_size":1}'));
+    let outstandingMax = 0;
+    giver.bench.whileWaiting = () => {
+      giver.client.receive();
+      outstandingMax = Math.max(outstandingMax, giver.client.requests.length);
+      giver.serve();
+    };
+    giver.memory[4095] = 5;
+    let seen: unknown;
+    giver.step(() => (seen = giver.device.read(BASE + 4095, 1)));
+    expect([seen, giver.asked.length, outstandingMax]).toEqual([[5], 4096, 32]);
+  });
+
   it('of a client that counts in 32 bits is four bytes off', () => {
     const giver = give();
     giver.isNarrow = true;

@@ -686,6 +686,18 @@ describe('the device’s turns', () => {
     bench.device.onStep = () => 0;
   });
 
+  it('run by the server itself leave a closed descriptor to the event loop, which ends the process', async () => {
+    for (const isConnected of [false, true]) {
+      const bench = serve();
+      if (isConnected) bench.connect();
+      const running = bench.server.run();
+      // Closed by whoever serves, in the same turn: what the server sleeps by is only about to be looked at.
+      bench.server.close();
+      await running;
+      expect(await bench.server.run()).toBeUndefined();
+    }
+  });
+
   it('run by the server itself end before they are told to, or never', async () => {
     const bench = serve({ idleSpinMs: 0.1, idleSleepMs: 1 });
     const ending = new AbortController();

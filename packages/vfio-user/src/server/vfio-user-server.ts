@@ -1,5 +1,5 @@
 import { type AbortSignalLike, type Log, silentLog } from '@phasebit/core';
-import { UnixListener, waitReadable } from '@phasebit/linux';
+import { endWaits, UnixListener, waitReadable } from '@phasebit/linux';
 import { CC, REG_CC } from '@phasebit/nvme-spec';
 import { DeviceDma, MSIX_VECTORS_MAX, POSTED_WRITES_MAX } from '@phasebit/pcie';
 import { clearInterval, setInterval } from 'node:timers';
@@ -144,6 +144,8 @@ export class VfioUserServer {
   /** Hangs up, resets the controller and removes the socket. Once is enough. */
   close(): void {
     if (!this.isOpen) return;
+    // What `run` sleeps by: the event loop must not be left with a descriptor that is closed.
+    endWaits(this.session?.fd ?? this.listener.fd);
     if (this.session !== undefined) this.disconnect('the server was closed');
     this.isOpen = false;
     this.listener.close();

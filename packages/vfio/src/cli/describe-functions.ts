@@ -18,6 +18,7 @@ function detailLines(state: NvmeFunctionState): string[] {
   return [
     `driver: ${state.driver ?? 'none'}${overrideText(state)}`,
     `IOMMU group: ${groupText(state)}`,
+    ...(state.cdev === undefined ? [] : [`character device: /dev/vfio/devices/${state.cdev}`]),
     ...(disks.length > 0 ? [`disks: ${disks.join(', ')}`] : []),
     ...state.users.map((each) => `in use: ${each}`),
     ...state.openBy.map((each) => `open: ${each}`),

@@ -29,7 +29,7 @@ describe('the list', () => {
     ]);
     tree.write('proc/self/mountinfo', '22 1 259:1 / / rw - ext4 /dev/nvme0n1p1 rw');
     tree.addFunction({ bdf: '0000:02:00.0', driver: 'nvme', group: 15, id: ['0x144d', '0xa80a'] });
-    tree.addFunction({ bdf: '0000:03:00.0', driver: 'vfio-pci', override: 'vfio-pci', group: 16 });
+    tree.addFunction({ bdf: '0000:03:00.0', driver: 'vfio-pci', override: 'vfio-pci', group: 16, cdev: 'vfio2' });
     tree.addFunction({ bdf: '0000:03:00.1', group: 16, override: 'vfio-pci' });
     tree.write('proc/77/comm', 'node\n');
     tree.link('proc/77/fd/9', `${tree.places.dev}/vfio/16`);
@@ -52,6 +52,7 @@ describe('the list', () => {
 0000:03:00.0  device 1b36:0010
     driver: vfio-pci
     IOMMU group: 16, with 0000:03:00.1 (no driver)
+    character device: /dev/vfio/devices/vfio2
     open: node (77)
     bound
 0000:03:00.1  device 1b36:0010
@@ -110,7 +111,7 @@ describe('a command line', () => {
     [[], 'expected list, bind or unbind, got nothing'],
     [['steal'], 'expected list, bind or unbind, got steal'],
     [['bind'], 'bind: expected the address of a PCI function, such as 0000:01:00.0'],
-    [['bind', '01:00.0', '--force'], "Unknown option '--force'"],
+    [['bind', '01:00.0', '--force'], "Unknown option '--force'\nTry"],
     [['unbind', '01:00.0', '--user', 'ann'], 'unbind: --user is for binding'],
     [['bind', '01:00.0', '--json'], 'bind: --json is for list'],
     [['list', '01:00.0'], 'list: expected no address, got 01:00.0'],

@@ -69,7 +69,8 @@ function parse(args: readonly string[]): CommandLine {
     const [command, ...addresses] = positionals;
     return { command, addresses, user: values.user, dryRun: values['dry-run'], json: values.json, help: values.help };
   } catch (error) {
-    throw new UsageError(errorText(error));
+    // Of an option that is unknown, Node explains at length how it could be an argument, which it cannot be here.
+    throw new UsageError(errorText(error).replace(/\. To specify a positional.*/s, ''));
   }
 }
 

@@ -7,7 +7,7 @@ import { IommufdIommu } from './iommufd-iommu.js';
 
 /**
  * Opens the kernel's interface to the IOMMU: `/dev/iommu` where it is there, the device has a character device of its own, and this user
- * may open both; else the container of groups, which every kernel has.
+ * may open both, or the kernel has nothing else; else the container of groups, which nearly every kernel has.
  *
  * @throws VfioRefusal when it cannot be had
  */
@@ -19,12 +19,13 @@ export function openIommu(kind: IommuKind | 'auto', kernel: Kernel, places: Plac
 function chooseKind(places: Places, request: AttachRequest): IommuKind {
   if (request.cdev === undefined) return 'group';
   const files = [`${places.dev}/iommu`, `${places.dev}/vfio/devices/${request.cdev}`];
-  return files.every(isAccessible) ? 'iommufd' : 'group';
+  const isOnly = !isAccessible(`${places.dev}/vfio/vfio`, constants.F_OK);
+  return isOnly || files.every((file) => isAccessible(file, constants.R_OK | constants.W_OK)) ? 'iommufd' : 'group';
 }
 
-function isAccessible(path: string): boolean {
+function isAccessible(path: string, mode: number): boolean {
   try {
-    accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync(path, mode);
     return true;
   } catch {
     return false;

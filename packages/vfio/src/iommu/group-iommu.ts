@@ -25,7 +25,7 @@ import type { Kernel } from '../kernel.js';
 import type { Places } from '../places.js';
 import { errorCode, errorText, VfioRefusal } from '../refusal.js';
 import type { AttachedDevice, AttachRequest, Iommu } from './iommu.js';
-import { mapRefusal, openFile } from './open-file.js';
+import { mapRefusal, noInterruptRemapping, openFile } from './open-file.js';
 
 /** Bytes of `struct vfio_iommu_type1_info` without capabilities. */
 const TYPE1_INFO_BYTES = 24;
@@ -83,7 +83,7 @@ export class GroupIommu implements Iommu {
     const group = this.openGroup(request.group);
     try {
       const name = new TextEncoder().encode(`${request.bdf}\0`);
-      const fd = this.deviceFd(group.fd, name, request.bdf);
+      const fd = this.deviceFd(group.fd, name, request);
       group.devices++;
       return {
         fd,
@@ -99,10 +99,12 @@ export class GroupIommu implements Iommu {
     }
   }
 
-  private deviceFd(group: number, name: Uint8Array, bdf: string): number {
+  private deviceFd(group: number, name: Uint8Array, { bdf, group: id }: AttachRequest): number {
     try {
       return this.kernel.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name, 'VFIO_GROUP_GET_DEVICE_FD');
     } catch (error) {
+      // Where groups are emulated by iommufd, this is where the device is bound to it.
+      if (errorCode(error) === 'EPERM') throw iommuRefusal(error, id);
       throw new VfioRefusal('busy', `${bdf} cannot be had from its group: ${errorText(error)}`, { cause: error });
     }
   }
@@ -196,11 +198,7 @@ export class GroupIommu implements Iommu {
 function iommuRefusal(error: unknown, id: number): VfioRefusal {
   const cause = { cause: error };
   if (errorCode(error) === 'EPERM') {
-    return new VfioRefusal(
-      'unsupported',
-      `the IOMMU of group ${id} does not remap interrupts, so a device could forge them: switch interrupt remapping on in the firmware`,
-      cause,
-    );
+    return new VfioRefusal('unsupported', noInterruptRemapping(id), cause);
   }
   return new VfioRefusal('unsupported', `IOMMU group ${id} cannot be used: ${errorText(error)}`, cause);
 }

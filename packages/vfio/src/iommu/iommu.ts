@@ -16,6 +16,8 @@ export interface AttachRequest {
   readonly bdf: string;
   /** number of its IOMMU group */
   readonly group: number;
+  /** whether there are other functions in that group */
+  readonly isGroupShared: boolean;
   /** name of its character device below `/dev/vfio/devices`, where the kernel has that */
   readonly cdev: string | undefined;
 }

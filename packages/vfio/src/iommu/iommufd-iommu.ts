@@ -23,7 +23,7 @@ import type { Kernel } from '../kernel.js';
 import type { Places } from '../places.js';
 import { errorCode, errorText, VfioRefusal } from '../refusal.js';
 import type { AttachedDevice, AttachRequest, Iommu } from './iommu.js';
-import { mapRefusal, openFile } from './open-file.js';
+import { mapRefusal, noInterruptRemapping, openFile } from './open-file.js';
 
 /** Ranges that there is room for at first; the kernel says if it has more. */
 const RANGES_FIRST = 32;
@@ -63,12 +63,9 @@ export class IommufdIommu implements Iommu {
       throw new VfioRefusal('no-vfio', `${request.bdf} has no character device of its own: use the group interface`);
     }
     const path = `${places.dev}/vfio/devices/${request.cdev}`;
-    const fd = openFile(kernel, path, {
-      missing: `there is no ${path}`,
-      busy: `${path} is open already: another process uses ${request.bdf}`,
-    });
+    const fd = openFile(kernel, path, { missing: `there is no ${path}`, busy: `${path} is busy` });
     try {
-      this.bind(fd, request.bdf);
+      this.bind(fd, path, request);
     } catch (error) {
       kernel.close(fd);
       throw error;
@@ -76,22 +73,18 @@ export class IommufdIommu implements Iommu {
     return { fd, close: () => kernel.close(fd) };
   }
 
-  private bind(fd: number, bdf: string): void {
+  /** Anybody who may can open the file, as often as he likes: whose the device is is decided by binding. */
+  private bind(fd: number, path: string, request: AttachRequest): void {
     const { kernel } = this;
     try {
       kernel.ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, bindIommufdRequest(this.fd), 'VFIO_DEVICE_BIND_IOMMUFD');
+    } catch (error) {
+      throw bindRefusal(error, path, request);
+    }
+    try {
       kernel.ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, attachRequest(this.ioas), 'VFIO_DEVICE_ATTACH_IOMMUFD_PT');
     } catch (error) {
-      const code = errorCode(error);
-      const cause = { cause: error };
-      if (code === 'EBUSY') {
-        throw new VfioRefusal(
-          'group-not-viable',
-          `${bdf} is in use, or the kernel uses another device of its IOMMU group (${errorText(error)})`,
-          cause,
-        );
-      }
-      throw new VfioRefusal('unsupported', `${bdf} cannot be attached to an IOMMU: ${errorText(error)}`, cause);
+      throw unattachable(error, request.bdf);
     }
   }
 
@@ -131,4 +124,30 @@ export class IommufdIommu implements Iommu {
       this.kernel.close(this.fd);
     }
   }
+}
+
+/** Why a device cannot be had. The kernel has one word for several reasons; the likely one is told first. */
+function bindRefusal(error: unknown, path: string, { bdf, group, isGroupShared }: AttachRequest): VfioRefusal {
+  const code = errorCode(error);
+  const cause = { cause: error };
+  if (code === 'EINVAL') {
+    const other = 'or its IOMMU does not keep caches coherent, which iommufd demands';
+    return new VfioRefusal('busy', `${path} is bound already: another process uses ${bdf}, ${other}`, cause);
+  }
+  if (code === 'EBUSY') {
+    const other = 'or the kernel uses a device of it';
+    return new VfioRefusal('busy', `another process has IOMMU group ${group} of ${bdf} open, ${other}`, cause);
+  }
+  if (code !== 'EPERM') return unattachable(error, bdf);
+  if (isGroupShared) {
+    const whose = 'by another process or with other memory';
+    return new VfioRefusal('busy', `another device of IOMMU group ${group} of ${bdf} is in use, ${whose}`, cause);
+  }
+  return new VfioRefusal('unsupported', noInterruptRemapping(group), cause);
+}
+
+function unattachable(error: unknown, bdf: string): VfioRefusal {
+  return new VfioRefusal('unsupported', `${bdf} cannot be attached to an IOMMU: ${errorText(error)}`, {
+    cause: error,
+  });
 }

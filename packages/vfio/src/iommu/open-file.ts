@@ -45,3 +45,8 @@ export function mapRefusal(error: unknown, bytes: number): VfioRefusal {
   }
   return new VfioRefusal('bus-address', `${bytes} bytes cannot be mapped for the device: ${errorText(error)}`, cause);
 }
+
+/** What to say of an IOMMU that lets devices write where interrupts are told from each other. */
+export function noInterruptRemapping(group: number): string {
+  return `the IOMMU of group ${group} does not remap interrupts, so a device could forge them: switch interrupt remapping on in the firmware`;
+}
