@@ -72,6 +72,21 @@ export class CommandPointers {
   }
 
   /**
+   * Points {@link CommandPointers.data} at the first bytes of a buffer for a data structure that may be smaller, which the host cannot
+   * know: a list is as long as the buffer, or as the data. Gives 0 or the status that refuses the pointer.
+   *
+   * @param bytes - length of the data, a positive multiple of 4
+   * @param bufferBytes - length of the buffer, as the command has it, not less
+   */
+  pointReport(command: Command, bytes: number, bufferBytes: number): number {
+    const status = this.pointData(command, bytes, true);
+    if (status !== DATA_IN.badLength) return status;
+    const again = this.pointData(command, bufferBytes, true);
+    if (again === 0) this.data.limit(bytes);
+    return again;
+  }
+
+  /**
    * Points {@link CommandPointers.metadata} at the command's metadata: one buffer that is contiguous on the bus, or with PSDT 10b a
    * list whose first descriptor MPTR points to. Gives 0 or the status that refuses the pointer. [Base] 4.1.1
    */

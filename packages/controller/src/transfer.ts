@@ -79,6 +79,19 @@ export class Transfer {
     if (page < 0 || ((offset | length) & 3) !== 0) this.isDirect = false;
   }
 
+  /** Leaves out whatever is past the first `bytes`. */
+  limit(bytes: number): void {
+    let left = bytes;
+    for (let i = 0; i < this.count; i++) {
+      if (left === 0) {
+        this.count = i;
+        return;
+      }
+      this.lengths[i] = Math.min(this.lengths[i], left);
+      left -= this.lengths[i];
+    }
+  }
+
   /** Copies `source` from byte `from` on into the pieces, as far as they reach; the rest of the pieces is filled with zeros. */
   scatter(source: Uint8Array, from: number): void {
     let at = from;

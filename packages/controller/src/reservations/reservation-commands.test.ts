@@ -7,6 +7,9 @@ import {
   RESERVATION_REPLACE_KEY,
   RESERVATION_TYPE_NONE,
   RESERVATION_TYPE_WRITE_EXCLUSIVE,
+  SGL_ID_DATA_BLOCK,
+  SGL_ID_LAST_SEGMENT,
+  STATUS_DATA_SGL_LENGTH_INVALID,
   STATUS_DATA_TRANSFER_ERROR,
   STATUS_HOST_IDENTIFIER_INCONSISTENT,
   STATUS_HOST_IDENTIFIER_NOT_INITIALIZED,
@@ -17,6 +20,7 @@ import { describe, expect, it } from 'vitest';
 import { buffer, resetController, send } from '../../test-support/admin-calls.js';
 import { NOWHERE } from '../../test-support/raw-host.js';
 import { ReservingHost, reservingHosts } from '../../test-support/reservation-calls.js';
+import { encodeDescriptor } from '../../test-support/sgl-memory.js';
 import { SharedSubsystem } from '../../test-support/shared-subsystem.js';
 import { RamMedium } from '../media/ram-medium.js';
 
@@ -82,6 +86,33 @@ describe('reporting', () => {
     };
     expect([run(1)[3], run(1)[4]]).toEqual([0, 0xee]);
     expect([run(1024)[47], run(1024)[48]]).toEqual([0, 0xee]);
+  });
+
+  it.each<[string, number[], number, 'taken' | 'refused']>([
+    ['as long as the buffer', [4096], 1024, 'taken'],
+    ['as long as the buffer, in pieces', [20, 20, 4056], 1024, 'taken'],
+    ['as long as the structure', [48], 1024, 'taken'],
+    ['as long as what is asked for, and less than the structure', [24], 6, 'taken'],
+    ['shorter than the structure', [44], 1024, 'refused'],
+    ['between the two', [2048], 1024, 'refused'],
+    ['longer than the buffer', [4100], 1024, 'refused'],
+  ])('goes by a list that is %s, or not', (_, lengths, dwords, outcome) => {
+    const [a] = hostsOf(1);
+    a.register(10);
+    const { data, fields } = buffer(a.host, 8192, 0xee);
+    const segment = buffer(a.host, 4096);
+    const words = new Uint32Array(segment.data.buffer, segment.data.byteOffset);
+    let at = 0;
+    lengths.forEach((length, i) => {
+      words.set(encodeDescriptor({ identifier: SGL_ID_DATA_BLOCK, address: fields.prp1! + at, length }), i * 4);
+      at += length;
+    });
+    const sgl = { identifier: SGL_ID_LAST_SEGMENT, address: segment.fields.prp1!, length: lengths.length * 16 };
+    const { code } = a.queue.execute({ opcode: NVM_RESERVATION_REPORT, psdt: 1, sgl, nsid: 1, cdw10: dwords - 1 });
+    expect(code).toBe(outcome === 'taken' ? 0 : STATUS_DATA_SGL_LENGTH_INVALID);
+    const moved = Math.min(48, dwords * 4);
+    expect(data.slice(0, moved).includes(0xee)).toBe(outcome === 'refused');
+    expect(data.slice(moved).every((byte) => byte === 0xee)).toBe(true);
   });
 });
 

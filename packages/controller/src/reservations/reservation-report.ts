@@ -45,7 +45,7 @@ export function reservationReport(io: IoContext, command: Command): number {
   const report = reservationStatus(namespace.allocated, isExtended);
   // What the structure does not fill is not transferred.
   const bytes = Math.min(asked, report.length);
-  const status = io.pointers.pointData(command, bytes, true);
+  const status = io.pointers.pointReport(command, bytes, asked);
   if (status !== 0) return io.refuse(status, nsid, SQE_PRP1, 0, 0);
   io.pointers.data.scatter(report, 0);
   return 0;
