@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import esbuild from 'rollup-plugin-esbuild';
 
 /**
@@ -26,5 +27,23 @@ export function phasebitPackage(entries = { index: 'src/index.ts' }) {
     onwarn: (warning) => {
       throw new Error(`${warning.code}: ${warning.message}`);
     },
+  };
+}
+
+/** Folders of the packages that are not published, by name. */
+const PRIVATE = {
+  '@phasebit/program': 'apps/program',
+  '@phasebit/qtest': 'tests/qtest',
+};
+
+/** A program: packages of this workspace that are not published go into the bundle, as if their sources lay there. */
+export function phasebitProgram(entries) {
+  const config = phasebitPackage(entries);
+  const sourceOf = (id) =>
+    Object.hasOwn(PRIVATE, id) ? fileURLToPath(new URL(`${PRIVATE[id]}/src/index.ts`, import.meta.url)) : null;
+  return {
+    ...config,
+    external: (id) => sourceOf(id) === null && config.external(id),
+    plugins: [{ name: 'bundle-private-packages', resolveId: sourceOf }, ...config.plugins],
   };
 }

@@ -77,7 +77,9 @@ function checkImport(pkg, allowed, reference) {
 /** Folders of private packages that a program has among its devDependencies: they go into its bundle, and what they import is its own import. */
 function bundledInto({ manifest, isLibrary }) {
   const names = isLibrary ? [] : Object.keys(manifest.devDependencies ?? {}).filter((name) => name.startsWith(SCOPE));
-  return new Map(names.map((name) => [name.slice(SCOPE.length), `tests/${name.slice(SCOPE.length)}`]));
+  const folderOf = (name) =>
+    ['apps', 'tests'].map((parent) => `${parent}/${name}`).find((folder) => existsSync(path.join(root, folder)));
+  return new Map(names.map((name) => name.slice(SCOPE.length)).map((name) => [name, folderOf(name)]));
 }
 
 function checkPackage(pkg, allowed) {

@@ -1,3 +1,3 @@
-import { phasebitPackage } from '../../rollup.preset.mjs';
+import { phasebitProgram } from '../../rollup.preset.mjs';
 
-export default phasebitPackage({ main: 'src/main.ts' });
+export default phasebitProgram({ main: 'src/main.ts' });

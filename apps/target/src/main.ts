@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import pc from 'picocolors';
 import { EXIT_REFUSED, parseArguments } from './arguments.js';
-import { endingSignal } from './ending-signal.js';
+import { endingSignal } from '@phasebit/program';
 import { readyLine } from './ready-line.js';
 import { Target } from './target.js';
 import { packageVersion } from './version.js';

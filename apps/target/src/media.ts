@@ -1,7 +1,7 @@
 import { type FileBackend, FileMedium, type Medium, NullMedium, RamMedium } from '@phasebit/controller';
 import type { Log } from '@phasebit/core';
 import { PAGE_BYTES } from '@phasebit/pcie';
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { MediumFile } from '@phasebit/program';
 import { MarksFile } from './marks-file.js';
 import { parseSize } from './values.js';
 
@@ -41,90 +41,31 @@ export function openMedium(choice: MediaChoice, log: Log): OpenMedium {
 }
 
 function openFile(path: string, log: Log): OpenMedium {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r+');
-  } catch (cause) {
-    const why = (cause as Error).message;
-    throw new Error(`--media file:${path}: expected a file that can be read and written: ${why}`, { cause });
-  }
-  try {
-    return { medium: fileMedium(fd, path, log), close: () => closeSync(fd) };
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
+  const file = MediumFile.open(path, false, (_, bytes) => checkSize(path, bytes), log);
+  return { medium: new FileMedium(withMarks(file, new MarksFile(path)), file.bytes), close: () => file.close() };
 }
 
-function fileMedium(fd: number, path: string, log: Log): Medium {
-  const stat = fstatSync(fd);
-  if (!stat.isFile()) throw new Error(`--media file:${path}: expected a regular file, found something else`);
-  if (stat.size === 0 || stat.size % PAGE_BYTES !== 0) {
-    throw new Error(
-      `--media file:${path}: expected a size that is a multiple of ${PAGE_BYTES} bytes, found ${stat.size}; ` +
-        `\`truncate -s 64M ${path}\` makes one`,
-    );
-  }
-  return new FileMedium(new LoggedFile(fd, path, log), stat.size);
+function checkSize(path: string, bytes: number): number {
+  if (bytes > 0 && bytes % PAGE_BYTES === 0) return bytes;
+  throw new Error(
+    `--media file:${path}: expected a size that is a multiple of ${PAGE_BYTES} bytes, found ${bytes}; ` +
+      `\`truncate -s 64M ${path}\` makes one`,
+  );
 }
 
-/** The calls that a medium makes of a file; the log hears why the first of them failed. */
-class LoggedFile implements FileBackend {
-  private hasFailed = false;
-  private readonly marks: MarksFile;
-
-  constructor(
-    private readonly fd: number,
-    private readonly path: string,
-    private readonly log: Log,
-  ) {
-    this.marks = new MarksFile(path);
-  }
-
-  readSync(bytes: Uint8Array, offset: number): number {
-    try {
-      return readSync(this.fd, bytes, 0, bytes.length, offset);
-    } catch (error) {
-      throw this.failed(error);
-    }
-  }
-
-  writeSync(bytes: Uint8Array, offset: number): number {
-    try {
-      return writeSync(this.fd, bytes, 0, bytes.length, offset);
-    } catch (error) {
-      throw this.failed(error);
-    }
-  }
-
-  flushSync(): void {
-    try {
-      fsyncSync(this.fd);
-    } catch (error) {
-      const reason = this.failed(error);
-      this.log.warn(
-        `--media file:${this.path}: read only from now on, and what was written since the last flush may be gone`,
-      );
-      throw reason;
-    }
-  }
-
-  saveMarksSync(marks: Uint8Array): void {
-    try {
-      this.marks.save(marks);
-    } catch (error) {
-      throw this.failed(error);
-    }
-  }
-
-  loadMarksSync(): Uint8Array | undefined {
-    return this.marks.load();
-  }
-
-  private failed(error: unknown): Error {
-    const reason = error as Error;
-    if (!this.hasFailed) this.log.warn(`--media file:${this.path}: ${reason.message}`);
-    this.hasFailed = true;
-    return reason;
-  }
+/** The file, and the one beside it that keeps the marks of its blocks. */
+function withMarks(file: MediumFile, marks: MarksFile): FileBackend {
+  return {
+    readSync: (bytes, fileOffset) => file.readSync(bytes, fileOffset),
+    writeSync: (bytes, fileOffset) => file.writeSync(bytes, fileOffset),
+    flushSync: () => file.flushSync(),
+    loadMarksSync: () => marks.load(),
+    saveMarksSync: (image) => {
+      try {
+        marks.save(image);
+      } catch (error) {
+        throw file.failed(error);
+      }
+    },
+  };
 }

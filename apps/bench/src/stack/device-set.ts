@@ -8,9 +8,10 @@ import {
   RamMedium,
 } from '@phasebit/controller';
 import { DeviceDma, type DmaArena, LinkDevice, type LinkMemory } from '@phasebit/pcie';
+import type { MediumFile } from '@phasebit/program';
 import { DEVICE_RING_ENTRIES_MAX, type DeviceReport, type DeviceSpec } from './device-spec.js';
-import { NodeFileBackend } from './file-backend.js';
 import { nodeClock } from './node-clock.js';
+import { openMediumFile } from './open-medium-file.js';
 import { warningLog } from './warning-log.js';
 
 /** ANA groups of the modelled subsystem; its one namespace is in the first. */
@@ -19,7 +20,7 @@ const ANA_GROUPS = 1;
 /** The device's half of a run: one medium, shown by one controller per path. It acts when stepped. */
 export class DeviceSet {
   private readonly controllers: readonly Controller[];
-  private readonly file: NodeFileBackend | undefined;
+  private readonly file: MediumFile | undefined;
   private readonly medium: Medium;
   private readonly nand: NandMedium | undefined;
 
@@ -87,12 +88,12 @@ function formatOf({ lbaBytes, metadataBytes, piType, guardBits }: DeviceSpec) {
 
 function openMedium(spec: DeviceSpec): {
   medium: Medium;
-  file?: NodeFileBackend;
+  file?: MediumFile;
   nand?: NandMedium;
 } {
   const { media, lbaBytes } = spec;
   if (media.kind === 'file') {
-    const file = NodeFileBackend.open(media.path, spec.mediaBytes, warningLog);
+    const file = openMediumFile(media.path, spec.mediaBytes, warningLog);
     const bytes = file.bytes - (file.bytes % lbaBytes);
     if (bytes === 0)
       throw new Error(

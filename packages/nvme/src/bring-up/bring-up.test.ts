@@ -231,37 +231,25 @@ describe('what is known not to work', () => {
     await expect(controller.createQueuePair({ payload: 'sgl' })).rejects.toThrow(RangeError);
     expect(controller.namespace(1).limits.offered & 8).toBe(0);
   });
-
-  it('is that metadata counts for MDTS, or lists do not describe what then fits', async () => {
-    const device = new ScriptedController();
-    const page = device.namespaces.get(1)!;
-    new DataView(page.buffer).setUint32(128, (9 << 16) | 8, true); // 512 + 8 bytes
-    page[26] = 0x10; // FLBAS: extended
-    const plain = await attach(device);
-    expect(plain.controller.namespace(1).transferBlocksMax).toBe(Math.floor(131_072 / 520));
-    const { controller } = await attach(device, { quirks: ['MDTS_EXCLUDES_METADATA'] });
-    const namespace = controller.namespace(1);
-    expect([namespace.transferBlocksMax, namespace.strippedBlocksMax]).toEqual([256, 256]);
-    const pair = await controller.createQueuePair({ entries: 4, requests: 4 });
-    const address = device.dma.allocate(256 * 520);
-    expect(pair.read(namespace, address, 0, 256, 0, () => undefined, 0)).toBe(0);
-    expect(pair.statistics.split).toBe(0);
-  });
 });
 
-describe('limits that do not count metadata because the controller says so', () => {
-  it('are taken to count it, or lists do not describe what then fits', async () => {
+describe('the largest transfer', () => {
+  it.each([
+    ['counts interleaved metadata', 0, [], Math.floor(131_072 / 520)],
+    ['leaves it out by a quirk', 0, ['MDTS_EXCLUDES_METADATA'], 256],
+    ['leaves it out because CTRATT bit 16 says so', 0x01, [], 256],
+  ] as const)('%s, and lists describe what then fits', async (_, ctratt, quirks, blocks) => {
     const device = new ScriptedController();
     const page = device.namespaces.get(1)!;
     new DataView(page.buffer).setUint32(128, (9 << 16) | 8, true); // 512 + 8 bytes
     page[26] = 0x10; // FLBAS: extended
-    setIdentity(device, 98, 0x01); // CTRATT bit 16
-    const { controller } = await attach(device);
+    setIdentity(device, 98, ctratt);
+    const { controller } = await attach(device, { quirks });
     const namespace = controller.namespace(1);
-    expect([namespace.transferBlocksMax, namespace.strippedBlocksMax]).toEqual([256, 256]);
+    expect([namespace.transferBlocksMax, namespace.strippedBlocksMax]).toEqual([blocks, 256]);
     const pair = await controller.createQueuePair({ entries: 4, requests: 4 });
-    const address = device.dma.allocate(256 * 520);
-    expect(pair.read(namespace, address, 0, 256, 0, () => undefined, 0)).toBe(0);
+    const address = device.dma.allocate(blocks * 520);
+    expect(pair.read(namespace, address, 0, blocks, 0, () => undefined, 0)).toBe(0);
     expect(pair.statistics.split).toBe(0);
   });
 });

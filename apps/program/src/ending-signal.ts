@@ -1,5 +1,6 @@
+/** Ctrl-C at a terminal, and what `timeout` and service managers send. */
 const ENDING = ['SIGINT', 'SIGTERM'] as const;
-/** One that follows so soon is the first once more: npx passes on what the terminal has sent to everybody already. */
+/** One that follows so soon is the first once more: npm and npx pass on what the terminal has sent to everybody already. */
 const SAME_MS = 500;
 
 /** Where signals come from: the process. */

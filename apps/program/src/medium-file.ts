@@ -1,41 +1,44 @@
 import type { Log } from '@phasebit/core';
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 
 /**
  * A file as a medium of the controller model: the calls it makes, done with Node's synchronous file functions. To a host every failure
  * is a Write Fault or an Unrecovered Read Error, so the log is told of the first, with the reason that the system gives.
  */
-export class NodeFileBackend {
+export class MediumFile {
+  /** size in bytes */
+  readonly bytes: number;
   private hasFailed = false;
 
   private constructor(
     private readonly fd: number,
     private readonly path: string,
     private readonly log: Log,
-    /** size in bytes */
-    readonly bytes: number,
-  ) {}
+    settle: (fd: number, bytes: number) => number,
+  ) {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new Error(`--media file:${path}: expected a regular file, found something else`);
+    this.bytes = settle(fd, stat.size);
+  }
 
   /**
-   * Opens a file for reading and writing. A file that is not there is made, `bytes` long and all zeroes; one that is there is taken as it
-   * is, and has to be at least that long.
+   * Opens a file for reading and writing.
    *
-   * @param bytes - bytes wanted; absent: all that an existing file has
+   * @param mayMake - whether a file that is not there is made, with no bytes
+   * @param settle - gives the size that the medium has, from what the file has; it may make the file longer, or throw
    * @param log - hears why the first call failed
    * @throws Error naming the file, what was expected and what was found
    */
-  static open(path: string, bytes: number | undefined, log: Log): NodeFileBackend {
+  static open(path: string, mayMake: boolean, settle: (fd: number, bytes: number) => number, log: Log): MediumFile {
     let fd: number;
     try {
-      fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+      fd = openSync(path, constants.O_RDWR | (mayMake ? constants.O_CREAT : 0), 0o644);
     } catch (cause) {
-      throw new Error(
-        `--media file:${path}: expected a file that can be read and written: ${(cause as Error).message}`,
-        { cause },
-      );
+      const why = (cause as Error).message;
+      throw new Error(`--media file:${path}: expected a file that can be read and written: ${why}`, { cause });
     }
     try {
-      return new NodeFileBackend(fd, path, log, settleSize(fd, path, bytes));
+      return new MediumFile(fd, path, log, settle);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -78,38 +81,11 @@ export class NodeFileBackend {
     closeSync(this.fd);
   }
 
-  private failed(error: unknown): Error {
+  /** What a call fails with; the first is told to the log. */
+  failed(error: unknown): Error {
     const reason = error as Error;
     if (!this.hasFailed) this.log.warn(`--media file:${this.path}: ${reason.message}`);
     this.hasFailed = true;
     return reason;
-  }
-}
-
-function settleSize(fd: number, path: string, bytes: number | undefined): number {
-  const stat = fstatSync(fd);
-  if (!stat.isFile()) throw new Error(`--media file:${path}: expected a regular file, found something else`);
-  if (stat.size === 0) {
-    if (bytes === undefined)
-      throw new Error(`--media file:${path}: expected --media-size for a file that is new or empty`);
-    makeLong(fd, path, bytes);
-    return bytes;
-  }
-  if (bytes !== undefined && stat.size < bytes) {
-    throw new Error(`--media file:${path}: expected a file of at least ${bytes} bytes, found ${stat.size}`);
-  }
-  return bytes ?? stat.size;
-}
-
-function makeLong(fd: number, path: string, bytes: number): void {
-  try {
-    ftruncateSync(fd, bytes);
-  } catch (cause) {
-    throw new Error(
-      `--media file:${path}: expected a file that can be ${bytes} bytes long: ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
   }
 }

@@ -1,0 +1,3 @@
+import { phasebitPackage } from '../../rollup.preset.mjs';
+
+export default phasebitPackage();
