@@ -40,6 +40,9 @@ guestSuite('Linux on our failing controller', { qemu: 'vfio-user' }, () => {
   const device = (serial: string): ServedSubsystem => served.get(serial)!;
   const diskOf = (serial: string): string => `/dev/${linux.get(serial)!.disks[1]}`;
   const nameOf = (serial: string): string => linux.get(serial)!.name;
+  /** Waits until the kernel has given a controller up: 6.1 takes its disk away, later ones keep it and answer for it. */
+  const givenUp = (serial: string, timeoutMs: number): Promise<void> =>
+    until(guest, `[ ! -e ${diskOf(serial)} ] || [ $(cat /sys/class/nvme/${nameOf(serial)}/state) = dead ]`, timeoutMs);
   const fault = (rule: FaultRule): void => void device('PBFAULTS').controller.faults.add(rule);
   const read = (serial: string): Promise<{ status: number; output: string }> =>
     guest.run(`dd if=${diskOf(serial)} ${READ_4K}`, { timeoutMs: 120_000 });
@@ -69,9 +72,9 @@ guestSuite('Linux on our failing controller', { qemu: 'vfio-user' }, () => {
       expect(await read('PBFAULTS')).toMatchObject({ status: 0 });
       expect(performance.now() - begun).toBeGreaterThan(2 * IO_TIMEOUT_S * 900);
       const news = await log.news();
-      expect(news).toMatch(/nvme\d: I\/O \d+ \(I\/O Cmd\) QID \d timeout, aborting/);
+      expect(news).toMatch(/nvme\d: I\/O .*\(I\/O Cmd\) QID \d timeout, aborting/);
       expect(news).toMatch(/nvme\d: Abort status: 0x0/);
-      expect(news).toMatch(/nvme\d: I\/O \d+ QID \d timeout, reset controller/);
+      expect(news).toMatch(/nvme\d: I\/O .*QID \d timeout, reset controller/);
       expect(news).toMatch(/default\/read\/poll queues/);
     });
 
@@ -179,23 +182,30 @@ guestSuite('Linux on our failing controller', { qemu: 'vfio-user' }, () => {
     it('one that never becomes ready again is given up', async () => {
       device('PBSTUCK').controller.faults.add({ kind: 'stuck-ready', enable: true });
       await guest.run(`timeout 30 nvme reset /dev/${nameOf('PBSTUCK')}`);
-      await until(guest, `[ ! -e ${diskOf('PBSTUCK')} ]`, 30_000);
+      await givenUp('PBSTUCK', 30_000);
       const news = await log.news();
       expect(news).toMatch(/Device not ready; aborting (reset|initialisation), CSTS=0x0/);
       expect(news).toMatch(/Removing after probe failure status: -19|Disabling device after reset failure: -19/);
     });
 
-    it('one that hangs for good is given up, and the program hears of it', async () => {
-      device('PBHANGS').controller.fail('hang');
-      expect((await read('PBHANGS')).output).toContain('Input/output error');
-      await until(guest, `[ ! -e ${diskOf('PBHANGS')} ]`, 30_000);
-      expect(await log.news()).toMatch(/Device not ready; aborting reset, CSTS=0x1/);
+    it('one that hangs for good is given up, and the program hears of it; later kernels reset the function, which helps', async () => {
+      const { controller } = device('PBHANGS');
+      controller.fail('hang');
+      const { output } = await read('PBHANGS');
+      const news = await log.news();
+      expect(news).toMatch(/Device not ready; aborting reset, CSTS=0x1/);
+      if (/controller reset completed after pcie flr/.test(news)) {
+        expect([output, controller.state]).toEqual([expect.stringContaining('1+0 records out'), 'ready']);
+      } else {
+        expect(output).toContain('Input/output error');
+        await givenUp('PBHANGS', 30_000);
+      }
     });
 
     it('one that has left the bus is given up at once', async () => {
       device('PBREMOVED').controller.fail('remove');
       expect((await read('PBREMOVED')).output).toMatch(/Input\/output error|No such device/);
-      await until(guest, `[ ! -e ${diskOf('PBREMOVED')} ]`, 30_000);
+      await givenUp('PBREMOVED', 30_000);
       const news = await log.news();
       expect(news).toMatch(/controller is down; will reset: CSTS=0xffffffff, PCI_STATUS=0xffff/);
       expect(news).toMatch(/Removing after probe failure status: -19|Disabling device after reset failure: -19/);
@@ -204,7 +214,7 @@ guestSuite('Linux on our failing controller', { qemu: 'vfio-user' }, () => {
     it('one that is torn out, its server gone, is given up, and others go on', async () => {
       await device('PBTORNOUT').close();
       expect((await read('PBTORNOUT')).output).toMatch(/Input\/output error|No such device/);
-      await until(guest, `[ ! -e ${diskOf('PBTORNOUT')} ]`, 60_000);
+      await givenUp('PBTORNOUT', 60_000);
       await runFio(guest, diskOf('PBFAULTS'), { ...VERIFIED, bs: '4k', size: '1m' });
     });
   });
