@@ -1,4 +1,5 @@
 import { type CompletionMode, PollGroup } from '@phasebit/nvme';
+import { WAIT_SLICE_MS } from '@phasebit/pcie';
 import { demand } from './demand.js';
 import type { DeviceBench } from './device-bench.js';
 
@@ -61,6 +62,9 @@ export async function checkInterrupts(bench: DeviceBench, nsid: number, plan: In
   const messages = fn.vectors.received(vector) - before;
   const { polls, idlePolls } = pair.statistics;
   demand(messages <= ios, `at most ${ios} messages`, messages);
+  // After each poll that finds nothing there is a sleep, which a message ends, or the end of a slice where the device is that slow.
+  const sleepsMax = messages + Math.ceil(ms / WAIT_SLICE_MS) + 1;
+  if (mode === 'interrupt') demand(idlePolls <= sleepsMax, `at most ${sleepsMax} polls that find nothing`, idlePolls);
   // Nothing is under way: whoever waits is not told of anything.
   demand((await group.wait({ deadlineMs: 20 })) === 0, 'nothing more', ended);
   group.remove(pair);

@@ -117,8 +117,8 @@ describeOnQemu('the checks of the guest', () => {
       async (machine) => {
         const bench = await DeviceBench.attach(machine.functions[0]);
         for (const depth of [1, 16]) {
-          const { messages, idlePolls } = await checkInterrupts(bench, 1, { mode, vector: 1, depth, ios: 64 });
-          if (mode === 'interrupt') expect(messages).toBeGreaterThanOrEqual(idlePolls);
+          const { messages } = await checkInterrupts(bench, 1, { mode, vector: 1, depth, ios: 64 });
+          expect(messages).toBeGreaterThan(0);
         }
       },
     ),

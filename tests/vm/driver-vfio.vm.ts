@@ -114,8 +114,6 @@ guestSuite('our driver through VFIO', { qemu: 'plain' }, () => {
       const told = `${messages} messages, ${polls} polls, ${idlePolls} of them idle`;
       console.log(`${mode}, depth ${depth}: ${told}, for ${ios} reads of 5 ms in ${ms} ms`);
       expect(messages).toBeGreaterThan(0);
-      // After each poll that finds nothing there is a sleep, and a message ends it.
-      if (mode === 'interrupt') expect(messages).toBeGreaterThanOrEqual(idlePolls);
     }
   });
 
