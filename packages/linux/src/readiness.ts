@@ -45,9 +45,12 @@ interface Look {
   close(): void;
 }
 
-/** Has the event loop look. It keeps no process alive. */
+/**
+ * Has the event loop look. It keeps no process alive. It calls from outside of Node's callbacks, after which Node 26 settles no promise until
+ * it has something else to do; an immediate, still in the same turn of the loop, is a callback of Node's own.
+ */
 function lookByLoop(fd: number, onReady: () => void): Look {
-  const handle = foreign().node.poll(fd, { readable: true, disconnect: true }, onReady);
+  const handle = foreign().node.poll(fd, { readable: true, disconnect: true }, () => void setImmediate(onReady));
   handle.unref();
   return handle;
 }
